@@ -1,0 +1,29 @@
+/** `npm run build`: the library as plain ESM with types (tsc), the command as one bundled file (esbuild). */
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureDependencies, must, root } from './ensure.mjs';
+
+ensureDependencies();
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
+const esbuild = await import('esbuild');
+const out = join(root, 'dist', 'seccompc.mjs');
+await esbuild.build({
+  entryPoints: [join(root, 'src', 'cli', 'main.ts')],
+  outfile: out,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // jsonc-parser's UMD build hides its requires from the bundler; its ESM build does not.
+  mainFields: ['module', 'main'],
+  // commander is CommonJS and asks for node's own modules by require().
+  banner: {
+    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+  },
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+chmodSync(out, 0o755);
+writeFileSync(join(root, 'dist', '.built'), '');

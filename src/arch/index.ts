@@ -1,0 +1,25 @@
+export {
+  ARCHES,
+  type Arch,
+  type ArchName,
+  arch,
+  archesOfAudit,
+  archOfElf,
+  archOfNode,
+  type ElfIdentity,
+  findArch,
+  X32_SYSCALL_BIT,
+} from './arch.ts';
+export { describeWord } from './describe.ts';
+export { errnoName, errnoNames, errnoNumber } from './errno.ts';
+export * from './seccomp.ts';
+export {
+  isNarrowParameter,
+  isSyscallName,
+  syscallName,
+  syscallNames,
+  syscallNumber,
+  syscallRemoved,
+  syscallSince,
+  syscallsOf,
+} from './syscalls.ts';

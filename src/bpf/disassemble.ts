@@ -1,0 +1,128 @@
+/**
+ * Assembler text of a program: one instruction a line, jump targets as labels `Lpc`, a comment behind. `assemble` reads
+ * it back to the same records; what has no mnemonic, or carries values in fields that its instruction ignores, is
+ * written as `.insn code, jt, jf, k`.
+ */
+import { ARCHES, describeWord, OFFSET_ARCH, OFFSET_ARGS, OFFSET_NR, SECCOMP_DATA_SIZE } from '../arch/index.ts';
+import { type Endian, hex } from '../num/index.ts';
+import { decode, type Insn, type RawInsn } from './insn.ts';
+
+export interface Listed {
+  readonly pc: number;
+  /** True when some jump leads here. */
+  readonly isTarget: boolean;
+  /** The instruction in assembler text, without label or comment. */
+  readonly text: string;
+  /** What it loads, compares or returns; empty when there is nothing to say. */
+  readonly comment: string;
+}
+
+/** The word of seccomp_data at a byte offset, in words: 'nr', 'arch', 'args[0] low'. */
+export function wordName(off: number, endian: Endian): string | undefined {
+  if (off === OFFSET_NR) return 'nr';
+  if (off === OFFSET_ARCH) return 'arch';
+  if (off % 4 !== 0 || off >= SECCOMP_DATA_SIZE || off < 0) return undefined;
+  const half = (off % 8 === 0) === (endian === 'little') ? 'low' : 'high';
+  return off < OFFSET_ARGS ? `instruction_pointer ${half}` : `args[${(off - OFFSET_ARGS) >> 3}] ${half}`;
+}
+
+/** Fields that the instruction does not use must be zero for the mnemonic to stand for the record. */
+function isPlain(raw: RawInsn, insn: Insn): boolean {
+  switch (insn.op) {
+    case 'jeq':
+    case 'jgt':
+    case 'jge':
+    case 'jset':
+      return insn.source === 'k' || raw.k === 0;
+    case 'neg':
+    case 'tax':
+    case 'txa':
+      return raw.jt === 0 && raw.jf === 0 && raw.k === 0;
+    case 'ret':
+      return raw.jt === 0 && raw.jf === 0 && (insn.source === 'k' || raw.k === 0);
+    case 'ld':
+    case 'ldx':
+      return raw.jt === 0 && raw.jf === 0 && (insn.mode !== 'len' || raw.k === 0);
+    case 'st':
+    case 'stx':
+    case 'ja':
+      return raw.jt === 0 && raw.jf === 0;
+    default:
+      return raw.jt === 0 && raw.jf === 0 && (insn.source === 'k' || raw.k === 0);
+  }
+}
+
+function mnemonic(insn: Insn, pc: number): string {
+  const label = (skip: number) => `L${pc + 1 + skip}`;
+  switch (insn.op) {
+    case 'ld':
+    case 'ldx':
+      if (insn.mode === 'imm') return `${insn.op} #${hex(insn.k)}`;
+      if (insn.mode === 'abs') return `ld [${insn.off}]`;
+      return insn.mode === 'mem' ? `${insn.op} M[${insn.slot}]` : `${insn.op} #len`;
+    case 'st':
+    case 'stx':
+      return `${insn.op} M[${insn.slot}]`;
+    case 'neg':
+    case 'tax':
+    case 'txa':
+      return insn.op;
+    case 'ja':
+      return `ja ${label(insn.skip)}`;
+    case 'ret':
+      return insn.source === 'k' ? `ret #${hex(insn.k)}` : 'ret a';
+    case 'jeq':
+    case 'jgt':
+    case 'jge':
+    case 'jset':
+      return `${insn.op} ${insn.source === 'k' ? `#${hex(insn.k)}` : 'x'}, ${label(insn.jt)}, ${label(insn.jf)}`;
+    default:
+      return `${insn.op} ${insn.source === 'k' ? `#${hex(insn.k)}` : 'x'}`;
+  }
+}
+
+function comment(insn: Insn | undefined, loaded: string | undefined, endian: Endian): string {
+  if (insn === undefined) return 'not an instruction that seccomp accepts';
+  if (insn.op === 'ld' && insn.mode === 'abs') return wordName(insn.off, endian) ?? 'outside seccomp_data';
+  if (insn.op === 'ret' && insn.source === 'k') return describeWord(insn.k);
+  if (insn.op === 'jeq' && insn.source === 'k' && loaded === 'arch') {
+    const names = [...ARCHES.values()].filter((a) => a.audit === insn.k).map((a) => a.name);
+    return names.join(' or ');
+  }
+  return '';
+}
+
+/** Every instruction with its text and comment. Never throws: a malformed program is shown as it is. */
+export function list(insns: readonly RawInsn[], endian: Endian): readonly Listed[] {
+  const decoded = insns.map(decode);
+  const targets = new Set<number>();
+  decoded.forEach((insn, pc) => {
+    if (insn === undefined) return;
+    if (insn.op === 'ja') targets.add(pc + 1 + insn.skip);
+    if ('jt' in insn) targets.add(pc + 1 + insn.jt).add(pc + 1 + insn.jf);
+  });
+  // What A holds is followed along the straight line only; a comment may be missing, never wrong at a join.
+  let loaded: string | undefined;
+  return insns.map((raw, pc) => {
+    const insn = decoded[pc];
+    if (targets.has(pc) && insn?.op !== 'jeq') loaded = undefined;
+    const plain = insn !== undefined && isPlain(raw, insn);
+    const text = plain ? mnemonic(insn, pc) : `.insn ${hex(raw.code)}, ${raw.jt}, ${raw.jf}, ${hex(raw.k)}`;
+    const said = comment(insn, loaded, endian);
+    if (insn?.op === 'ld') loaded = insn.mode === 'abs' ? wordName(insn.off, endian) : undefined;
+    return { pc, isTarget: targets.has(pc), text, comment: said };
+  });
+}
+
+/** The program as text that `assemble` takes back, with a label on every line that is a jump target. */
+export function disassemble(program: { readonly insns: readonly RawInsn[]; readonly endian: Endian }): string {
+  const lines = list(program.insns, program.endian);
+  const width = `L${program.insns.length}:`.length;
+  return lines
+    .map(({ pc, isTarget, text, comment: said }) => {
+      const line = `${(isTarget ? `L${pc}:` : '').padEnd(width)} ${text}`;
+      return said === '' ? line : `${line.padEnd(width + 34)} ; ${said}`;
+    })
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}

@@ -1,0 +1,170 @@
+/** seccompc build: a profile to a program, in a file of its own or in a section of an ELF file. */
+import { type Command, Option } from 'commander';
+import { describeWord } from '../arch/index.ts';
+import { disassemble } from '../bpf/index.ts';
+import { compile, DEFAULT_SECTION, elfArch, embed, loadPolicy, requireOwnAbi } from '../build/index.ts';
+import { fail, forTerminal } from '../diag/index.ts';
+import { readElf } from '../elf/index.ts';
+import { replaceFile } from '../host/atomic-write.ts';
+import { readInput, textOf } from '../host/input.ts';
+import type { CheckedProgram } from '../kernel/index.ts';
+import type { Policy } from '../policy/index.ts';
+import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
+import { diagnosticsData, Terminal } from './terminal.ts';
+
+type Format = 'raw' | 'asm' | 'json';
+
+interface BuildFlags extends PolicyFlags {
+  readonly output?: string;
+  readonly into?: string;
+  readonly section: string;
+  readonly format?: Format;
+  readonly json?: boolean;
+}
+
+/** The program as the bytes of one of the formats. */
+function formatted(program: CheckedProgram, policy: Policy, format: Format): Uint8Array {
+  switch (format) {
+    case 'raw':
+      return program.bytes;
+    case 'asm':
+      return new TextEncoder().encode(disassemble(program));
+    case 'json': {
+      const data = {
+        architectures: policy.arches.map((a) => a.arch.scmp),
+        endian: program.endian,
+        instructions: program.insns,
+      };
+      return new TextEncoder().encode(`${JSON.stringify(data)}\n`);
+    }
+    default:
+      return format satisfies never;
+  }
+}
+
+interface Output {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly what: string;
+  readonly write: () => void;
+}
+
+/** Where the result goes, worked out before anything is written; undefined when only a summary is wanted. */
+function planOutput(
+  flags: BuildFlags,
+  program: CheckedProgram,
+  policy: Policy,
+  elf: ReturnType<typeof readInput> | undefined,
+): Output | undefined {
+  if (elf !== undefined && flags.into !== undefined) {
+    const path = flags.output ?? flags.into;
+    if (path === '-' && flags.output === undefined) {
+      fail({ code: 'USAGE', message: '--into - cannot be written in place', help: 'name the result with -o' });
+    }
+    const bytes = embed(elf.bytes, program, { section: flags.section, file: elf.name });
+    const inPlace = flags.output === undefined;
+    const options = inPlace ? { expected: elf.stamp } : { likeFile: flags.into === '-' ? undefined : flags.into };
+    return { path, bytes, what: `section ${flags.section}`, write: () => writeOut(path, bytes, options) };
+  }
+  const path = flags.output ?? (flags.format === undefined ? undefined : '-');
+  if (path === undefined) return undefined;
+  const bytes = formatted(program, policy, flags.format ?? 'raw');
+  return { path, bytes, what: flags.format ?? 'raw', write: () => writeOut(path, bytes, {}) };
+}
+
+function writeOut(path: string, bytes: Uint8Array, options: Parameters<typeof replaceFile>[2]): void {
+  replaceFile(path === '-' ? '/dev/stdout' : path, bytes, options);
+}
+
+function summary(policy: Policy, program: CheckedProgram, terminal: Terminal, toStdout: boolean): void {
+  const say = toStdout ? (text: string) => terminal.line(text) : (text: string) => terminal.aside(text);
+  const names = policy.arches.map((a) => a.arch.name).join(', ');
+  say(
+    `${forTerminal(policy.source.name)}: ${program.length} instructions (${program.length * 8} bytes, ${program.endian}-endian) for ${names}`,
+  );
+  for (const a of policy.arches) {
+    const conditional = [...a.calls.values()].filter((c) => c.rules.some((r) => r.conditions.length > 0)).length;
+    say(
+      `  ${a.arch.name}: ${a.calls.size} calls with rules, ${conditional} of them on arguments; all others ${describeWord(a.defaultAction, a.arch)}`,
+    );
+  }
+  say(`  other architectures: ${describeWord(policy.unknownArch)}`);
+  say(
+    policy.kernel === undefined
+      ? '  kernel: none given, every minKernel counts as satisfied'
+      : `  kernel: ${forTerminal(policy.kernel)}`,
+  );
+  if (policy.flags.length > 0) say(`  filter flags for whoever installs it: ${policy.flags.join(', ')}`);
+}
+
+function summaryData(policy: Policy, program: CheckedProgram): Record<string, unknown> {
+  return {
+    profile: policy.source.name,
+    architectures: policy.arches.map((a) => a.arch.name),
+    endian: program.endian,
+    instructions: program.length,
+    bytes: program.length * 8,
+    kernel: policy.kernel ?? null,
+    unknownArch: describeWord(policy.unknownArch),
+    flags: policy.flags,
+  };
+}
+
+function build(profilePath: string, flags: BuildFlags): void {
+  const terminal = new Terminal(flags.json === true);
+  if (profilePath === '-' && flags.into === '-') {
+    fail({ code: 'USAGE', message: 'standard input can be the profile or the ELF file, not both' });
+  }
+  if (flags.into !== undefined && flags.format !== undefined) {
+    fail({ code: 'USAGE', message: '--into puts the program into the ELF file; it goes with no --format' });
+  }
+  const source = textOf(readInput(profilePath));
+  const input = flags.into === undefined ? undefined : readInput(flags.into);
+  const own = input && elfArch(readElf(input.bytes, { file: input.name }), input.name);
+  const policy = loadPolicy(source, resolveOptions(flags, own && [own.name]));
+  if (own && input) requireOwnAbi(policy, own, input.name);
+  const program = compile(policy);
+  const output = planOutput(flags, program, policy, input);
+  const onStdout = output?.path === '-';
+  const isBinary = input !== undefined || (flags.format ?? 'raw') === 'raw';
+  if (onStdout && isBinary && process.stdout.isTTY) {
+    fail({
+      code: 'USAGE',
+      message: 'the program is binary; it is not written to a terminal',
+      help: 'name a file with -o, or choose --format asm',
+    });
+  }
+  if (onStdout && flags.json) {
+    fail({
+      code: 'USAGE',
+      message: '--json and the program cannot both go to standard output',
+      help: 'name a file with -o',
+    });
+  }
+  output?.write();
+  terminal.diagnostics(policy.diagnostics);
+  summary(policy, program, terminal, !onStdout);
+  if (output && !onStdout)
+    terminal.line(`  written: ${forTerminal(output.path)} (${forTerminal(output.what)}, ${output.bytes.length} bytes)`);
+  const data = { ok: true, ...summaryData(policy, program), output: output?.path ?? null };
+  terminal.data({ ...data, diagnostics: diagnosticsData(policy.diagnostics) });
+}
+
+export function addBuild(program: Command): void {
+  const command = program
+    .command('build')
+    .summary('compile a profile; write the program, or put it into an ELF file')
+    .description(
+      'Compiles a seccomp profile (OCI, Docker or podman dialect; JSON with comments) to classic BPF.\n' +
+        'With --into the program becomes a section of the ELF file (in place unless -o names another);\n' +
+        'else -o takes the program itself. Without either, only the summary is printed.',
+    )
+    .argument('<profile>', "the profile; '-' is standard input")
+    .option('-o, --output <file>', "where the result goes; '-' is standard output")
+    .option('--into <elf>', 'put the program into this ELF file')
+    .option('--section <name>', 'name of the section', DEFAULT_SECTION)
+    .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(['raw', 'asm', 'json']));
+  addPolicyOptions(command)
+    .option('--json', 'the result and all diagnostics as JSON on standard output')
+    .action((profile: string, flags: BuildFlags) => build(profile, flags));
+}

@@ -1,0 +1,80 @@
+/**
+ * The command line. Exit status: 0 good; 1 refused or findings; 2 usage, or input that cannot be read, or output that
+ * cannot be written.
+ */
+import { Command, CommanderError } from 'commander';
+import { type Code, type Diagnostic, SeccompcError } from '../diag/index.ts';
+import { addBuild } from './build.ts';
+import { addCheck } from './check.ts';
+import { addDisasm } from './disasm.ts';
+import { addExplain } from './explain.ts';
+import { addInspect } from './inspect.ts';
+import { diagnosticsData, Terminal } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+/** Faults of the command line or of the outside world; everything else is a verdict on the input. */
+const USAGE: ReadonlySet<Code> = new Set<Code>([
+  'USAGE',
+  'INPUT_UNREADABLE',
+  'INPUT_TOO_LARGE',
+  'OUTPUT_UNWRITABLE',
+  'ARCH_MISSING',
+]);
+/** Faults of the command line when they have no place in a text. */
+const USAGE_WITHOUT_PLACE: ReadonlySet<Code> = new Set<Code>([
+  'ARCH_UNKNOWN',
+  'CAP_UNKNOWN',
+  'KERNEL_VERSION',
+  'SYSCALL_UNKNOWN',
+]);
+
+function isUsage(d: Diagnostic): boolean {
+  return USAGE.has(d.code) || (USAGE_WITHOUT_PLACE.has(d.code) && d.span === undefined);
+}
+
+function report(diagnostics: readonly Diagnostic[], argv: readonly string[]): void {
+  const terminal = new Terminal(argv.includes('--json'));
+  terminal.diagnostics(diagnostics);
+  const errors = diagnostics.filter((d) => d.severity === 'error');
+  if (errors.length > 1) terminal.aside(`${errors.length} errors; nothing was written`);
+  terminal.data({ ok: false, diagnostics: diagnosticsData(diagnostics) });
+  process.exitCode = errors.every(isUsage) ? 2 : 1;
+}
+
+/** Negative numbers are arguments of a call, not options: -1 is handed on as the 64-bit word that it stands for. */
+function unsignedNumbers(argv: readonly string[]): readonly string[] {
+  return argv.map((arg) => (/^-\d{1,19}$/.test(arg) ? BigInt.asUintN(64, BigInt(arg)).toString() : arg));
+}
+
+function commandLine(): Command {
+  const program = new Command('seccompc')
+    .description('seccomp profiles to classic BPF that the kernel accepts, checked, explained and put into ELF files')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('(--help shows how)')
+    .configureOutput({ outputError: (text, write) => write(`seccompc ${text}`) });
+  addBuild(program);
+  addCheck(program);
+  addDisasm(program);
+  addInspect(program);
+  addExplain(program);
+  return program;
+}
+
+function main(argv: readonly string[]): void {
+  // A reader that has seen enough (head) closes the pipe; that is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
+  try {
+    commandLine().parse([...unsignedNumbers(argv)], { from: 'user' });
+  } catch (error) {
+    if (error instanceof SeccompcError) report(error.diagnostics, argv);
+    else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else {
+      process.stderr.write(`seccompc has a bug, please report it: ${(error as Error).message}\n`);
+      if (process.env.SECCOMPC_DEBUG) throw error;
+      process.exitCode = 2;
+    }
+  }
+}
+
+main(process.argv.slice(2));

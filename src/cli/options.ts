@@ -1,0 +1,72 @@
+/** The options that say what a profile means, shared by every command that reads one. */
+import { type Command, Option } from 'commander';
+import type { ResolveOptions } from '../policy/index.ts';
+import { capabilityName, DOCKER_CAPABILITIES } from '../policy/vocabulary.ts';
+
+export interface PolicyFlags {
+  readonly arch?: readonly string[];
+  readonly caps: 'none' | 'all' | 'docker';
+  readonly cap: readonly string[];
+  readonly kernel?: string;
+  readonly runtime: 'none' | 'runc';
+  readonly unknownArch: 'kill-process' | 'kill' | 'errno';
+  readonly onConflict: 'error' | 'first' | 'strictest';
+  readonly multiplexed?: 'allow' | 'deny';
+  readonly argWidth?: 'oci' | 'kernel';
+  readonly strict?: boolean;
+}
+
+/** 'a,b' and repeated options to one list. */
+export function list(text: string, before: readonly string[] = []): readonly string[] {
+  return [
+    ...before,
+    ...text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ];
+}
+
+export function addPolicyOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--arch <list>', 'architectures: x86_64,i386,x32 ...').argParser(list))
+    .addOption(new Option('--caps <set>', 'capabilities held').choices(['none', 'all', 'docker']).default('docker'))
+    .addOption(
+      new Option('--cap <list>', 'capabilities held besides: NET_ADMIN ...').argParser(list).default([], 'none'),
+    )
+    .option('--kernel <version>', 'kernel that minKernel is compared with, such as 6.1 (else all count as satisfied)')
+    .addOption(new Option('--runtime <name>', 'whose reading to follow').choices(['none', 'runc']).default('none'))
+    .addOption(
+      new Option('--unknown-arch <action>', 'for architectures not named')
+        .choices(['kill-process', 'kill', 'errno'])
+        .default('kill-process'),
+    )
+    .addOption(
+      new Option('--on-conflict <how>', 'when rules with different actions match one call')
+        .choices(['error', 'first', 'strictest'])
+        .default('error'),
+    )
+    .addOption(
+      new Option('--multiplexed <how>', 'socketcall and ipc for calls with conditions').choices(['allow', 'deny']),
+    )
+    .addOption(new Option('--arg-width <width>', 'compare 64 bits, or what the kernel uses').choices(['oci', 'kernel']))
+    .option('--strict', 'unknown system call names are errors in every rule');
+}
+
+/** `arches`: what to build for when --arch is not given (an ELF file's own ABI). */
+export function resolveOptions(flags: PolicyFlags, arches?: readonly string[]): ResolveOptions {
+  const base: ResolveOptions['caps'] = flags.caps;
+  const added = flags.cap.map(capabilityName);
+  const held = base === 'docker' ? [...DOCKER_CAPABILITIES, ...added] : added;
+  return {
+    arches: flags.arch ?? arches,
+    caps: base === 'all' ? 'all' : held,
+    kernel: flags.kernel,
+    runtime: flags.runtime,
+    unknownArch: flags.unknownArch,
+    onConflict: flags.onConflict,
+    multiplexed: flags.multiplexed,
+    argWidth: flags.argWidth,
+    strict: flags.strict,
+  };
+}

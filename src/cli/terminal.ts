@@ -1,0 +1,38 @@
+/** Where a command's words go: text or JSON, coloured only for a person, escaped always. */
+import { COLOUR, type Diagnostic, PLAIN, render, type Style, toJson } from '../diag/index.ts';
+
+export class Terminal {
+  readonly json: boolean;
+  readonly #style: Style;
+
+  constructor(json: boolean) {
+    this.json = json;
+    const { NO_COLOR, FORCE_COLOR } = process.env;
+    const wanted = FORCE_COLOR !== undefined && FORCE_COLOR !== '0' ? true : (process.stderr.isTTY ?? false);
+    this.#style = wanted && (NO_COLOR === undefined || NO_COLOR === '') ? COLOUR : PLAIN;
+  }
+
+  /** A line of the result, on standard output; nothing under --json. `text` holds no raw outside text. */
+  line(text: string): void {
+    if (!this.json) process.stdout.write(`${text}\n`);
+  }
+
+  /** The result as data, on standard output; nothing without --json. */
+  data(value: Record<string, unknown>): void {
+    if (this.json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** A line beside the result, on standard error; nothing under --json. */
+  aside(text: string): void {
+    if (!this.json) process.stderr.write(`${text}\n`);
+  }
+
+  /** Code frames on standard error. Under --json they are part of the data. */
+  diagnostics(list: readonly Diagnostic[]): void {
+    for (const d of list) this.aside(render(d, this.#style));
+  }
+}
+
+export function diagnosticsData(list: readonly Diagnostic[]): readonly Record<string, unknown>[] {
+  return list.map(toJson);
+}

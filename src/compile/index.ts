@@ -1,0 +1,1 @@
+export { compilePolicy, type UncheckedProgram } from './compile.ts';

@@ -1,0 +1,105 @@
+/**
+ * Every code that seccompc reports, with its usual severity. Codes are public: never renamed, never reused.
+ * One block per room.
+ */
+import type { Severity } from './diagnostic.ts';
+
+type Entry = { readonly severity: Severity; readonly about: string };
+
+export const CODES = {
+  // input, any kind
+  INPUT_UNREADABLE: { severity: 'error', about: 'the file cannot be read' },
+  INPUT_TOO_LARGE: { severity: 'error', about: 'the input is larger than any real one' },
+  OUTPUT_UNWRITABLE: { severity: 'error', about: 'the output cannot be written; nothing was changed' },
+  USAGE: { severity: 'error', about: 'the command line cannot be understood' },
+
+  // profile text
+  JSON_SYNTAX: { severity: 'error', about: 'the text is not JSON (comments and trailing commas are fine)' },
+  JSON_DEPTH: { severity: 'error', about: 'nested deeper than any profile' },
+  JSON_ENCODING: { severity: 'error', about: 'the text is not UTF-8' },
+  KEY_DUPLICATE: { severity: 'warning', about: 'a key stands twice; the last one counts, as in Go' },
+  KEY_CASE: { severity: 'warning', about: 'a key in unusual case; Go accepts it, crun does not' },
+  KEY_UNKNOWN: { severity: 'warning', about: 'a key that no dialect has' },
+  KEY_PATH: { severity: 'error', about: 'a key that asks for a path or string: seccomp sees pointers only' },
+  KEY_MISSING: { severity: 'error', about: 'a required key is absent' },
+  KEY_CONFLICT: { severity: 'error', about: 'two keys that exclude each other' },
+  TYPE_WRONG: { severity: 'error', about: 'a value of the wrong JSON type' },
+  VALUE_RANGE: { severity: 'error', about: 'a number outside its range' },
+  VALUE_STRING: { severity: 'error', about: 'a string where seccomp can compare only numbers' },
+
+  // profile meaning
+  ACTION_UNKNOWN: { severity: 'error', about: 'not one of the nine actions' },
+  OP_UNKNOWN: { severity: 'error', about: 'not one of the seven operators' },
+  ARCH_UNKNOWN: { severity: 'error', about: 'not an architecture that seccompc knows' },
+  FLAG_UNKNOWN: { severity: 'error', about: 'not a filter flag' },
+  CAP_UNKNOWN: { severity: 'warning', about: 'not a capability that seccompc knows' },
+  KERNEL_VERSION: { severity: 'error', about: 'a kernel version is MAJOR.MINOR' },
+  ERRNO_RANGE: { severity: 'error', about: 'an errno is 0 to 4095' },
+  ERRNO_UNKNOWN: { severity: 'error', about: 'not an errno name' },
+  ERRNO_IGNORED: { severity: 'warning', about: 'an errno on an action that takes none' },
+  NOTIFY_UNUSABLE: { severity: 'error', about: 'NOTIFY where no listener could ever be handed over' },
+  NAMES_EMPTY: { severity: 'warning', about: 'a rule without names does nothing' },
+  SYSCALL_UNKNOWN: { severity: 'error', about: 'no system call has this name on any architecture' },
+  ARG_INDEX_REPEATED: { severity: 'warning', about: 'one argument twice in a rule: runc then ORs every condition' },
+  RULE_NEVER_MATCHES: { severity: 'warning', about: 'no argument value can satisfy the conditions' },
+  RULE_DUPLICATE: { severity: 'warning', about: 'two unconditional rules; the first one counts' },
+  RULE_SHADOWED: { severity: 'warning', about: 'an unconditional rule for the same call decides instead' },
+  RULE_CONFLICT: { severity: 'error', about: 'two rules with different actions match the same call' },
+  ARG_WIDTH_BYPASS: { severity: 'warning', about: 'the kernel ignores the high half that the rule compares' },
+  SOCKETCALL_BYPASS: { severity: 'warning', about: 'socketcall or ipc reaches the call without its arguments' },
+
+  // choosing architectures
+  ARCH_MISSING: { severity: 'error', about: 'neither the command nor the profile names an architecture' },
+  ARCH_BYTE_ORDER: { severity: 'error', about: 'architectures of both byte orders in one program' },
+  ARCH_ELF_MISMATCH: { severity: 'error', about: "the filter does not cover the ELF's own ABI" },
+  ARCH_MACHINE_MIXED: { severity: 'note', about: 'architectures that no one machine runs' },
+
+  // assembler text
+  ASM_SYNTAX: { severity: 'error', about: 'a line that is no instruction' },
+  ASM_LABEL: { severity: 'error', about: 'a label that is unknown, repeated, behind, or too far' },
+
+  // programs: what the kernel refuses
+  PROGRAM_BYTES: { severity: 'error', about: 'the size is not a whole number of 8-byte instructions' },
+  PROGRAM_EMPTY: { severity: 'error', about: 'no instruction' },
+  PROGRAM_LONG: { severity: 'error', about: 'more than 4096 instructions' },
+  PROGRAM_END: { severity: 'error', about: 'the last instruction is not a return' },
+  PROGRAM_SWAPPED: { severity: 'error', about: 'the program is in the other byte order' },
+  PROGRAM_FIELD: { severity: 'error', about: 'a field of a sock_filter record is not an integer in range' },
+  INSN_OPCODE: { severity: 'error', about: 'no instruction that seccomp accepts' },
+  INSN_LOAD: { severity: 'error', about: 'a load outside seccomp_data or not 4-byte aligned' },
+  INSN_DIV: { severity: 'error', about: 'division by the constant zero' },
+  INSN_SHIFT: { severity: 'error', about: 'a constant shift of 32 or more' },
+  INSN_MEM: { severity: 'error', about: 'scratch memory has slots 0 to 15' },
+  INSN_JUMP: { severity: 'error', about: 'a jump past the last instruction' },
+  INSN_MEM_UNSET: { severity: 'error', about: 'a scratch slot is read that may not have been stored' },
+  RET_UNKNOWN_ACTION: { severity: 'warning', about: 'a return word that is no action: the kernel kills the process' },
+
+  // compiler
+  COMPILE_TOO_LONG: { severity: 'error', about: 'the policy does not fit 4096 instructions' },
+
+  // ELF (byte offsets)
+  ELF_SHORT: { severity: 'error', about: 'the file ends inside a structure' },
+  ELF_MAGIC: { severity: 'error', about: 'not an ELF file' },
+  ELF_IDENT: { severity: 'error', about: 'EI_CLASS, EI_DATA or EI_VERSION is not a known value' },
+  ELF_HEADER: { severity: 'error', about: 'a field of the ELF header contradicts the format' },
+  ELF_TYPE: { severity: 'error', about: 'not a relocatable, executable or shared object' },
+  ELF_SEGMENTS: { severity: 'error', about: 'the program header table is malformed' },
+  ELF_SECTIONS: { severity: 'error', about: 'the section header table is malformed' },
+  ELF_NO_SECTIONS: { severity: 'error', about: 'the file has no section header table' },
+  ELF_NAMES: { severity: 'error', about: 'the section name table is malformed' },
+  ELF_SECTION_MISSING: { severity: 'error', about: 'no section has this name' },
+  ELF_SECTION_EXISTS: { severity: 'error', about: 'a section of this name is there already' },
+  ELF_SECTION_TWICE: { severity: 'error', about: 'several sections have this name' },
+  ELF_SECTION_NAME: { severity: 'error', about: 'a section name cannot be empty or hold a NUL' },
+  ELF_SECTION_FIELD: { severity: 'error', about: 'a field of the new section is out of range' },
+  ELF_SECTION_USED: { severity: 'error', about: 'symbols or other sections refer to the section' },
+  ELF_SECTION_NOBITS: { severity: 'error', about: 'the section has no bytes in the file' },
+  ELF_SECTION_LOADED: { severity: 'error', about: 'the section is part of a loaded segment' },
+  ELF_TRAILING: { severity: 'error', about: 'bytes follow the end of the ELF' },
+  ELF_TOO_LARGE: { severity: 'error', about: 'the offsets do not fit the ELF class' },
+  ELF_MACHINE: { severity: 'error', about: 'a machine that no filter can be made for' },
+} as const;
+
+export type Code = keyof typeof CODES;
+
+CODES satisfies Readonly<Record<string, Entry>>;

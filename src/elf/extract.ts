@@ -1,0 +1,35 @@
+import { fail } from '../diag/collector.ts';
+import { quoted } from '../diag/escape.ts';
+import { SHDR, SHT_NOBITS } from './format.ts';
+import { type ElfFile, type ReadOptions, readElf } from './read.ts';
+import { theSection } from './section.ts';
+import { inFile } from './source.ts';
+
+/** `extractSection` for a file that has been read already. */
+export function sectionBytes(elf: ElfFile, name: string): Uint8Array {
+  const s = theSection(elf, name);
+  const at = SHDR[elf.class].at;
+  const { file, source } = elf;
+  if (s.sh_type === SHT_NOBITS) {
+    const message = `section ${s.index} ${quoted(name)} has no bytes in the file (SHT_NOBITS)`;
+    const help = 'it is filled with zeros when the program starts, or stands in a separate debug file';
+    fail({ code: 'ELF_SECTION_NOBITS', file, byteOffset: s.headerOffset + at.sh_type, message, help });
+  }
+  if (!inFile(source.size, s.sh_offset, s.sh_size)) {
+    const range = `${s.sh_size} bytes from byte ${s.sh_offset}`;
+    const message = `section ${s.index} ${quoted(name)} (${range}) leaves the file of ${source.size} bytes`;
+    const help = 'the file is cut short or damaged; copy or build it again';
+    fail({ code: 'ELF_SECTIONS', file, byteOffset: s.headerOffset + at.sh_offset, message, help });
+  }
+  return source.read(Number(s.sh_offset), Number(s.sh_size)).slice();
+}
+
+/**
+ * The bytes of the one section of this name, as they stand in the file (a compressed section stays compressed), copied.
+ * Data behind the ELF and damaged other sections do not matter.
+ * @throws SeccompcError: what `readElf` refuses, ELF_NAMES, ELF_SECTION_MISSING, ELF_SECTION_TWICE,
+ *   ELF_SECTION_NOBITS, ELF_SECTIONS (the section leaves the file)
+ */
+export function extractSection(elf: Uint8Array, name: string, options: ReadOptions = {}): Uint8Array {
+  return sectionBytes(readElf(elf, options), name);
+}

@@ -1,0 +1,150 @@
+/**
+ * The section name table: a block of NUL-terminated strings that sh_name points into. It is read and checked on first
+ * use, so a file with broken names can still be looked at. Names are compared as bytes: two names that are no UTF-8 may
+ * decode to the same text.
+ */
+import { fail } from '../diag/collector.ts';
+import { EHDR, type ElfClass, SHDR, SHT_NULL, SHT_STRTAB, type Shdr } from './format.ts';
+import { type ElfSource, inFile } from './source.ts';
+
+interface NamedHeaders {
+  readonly file: string | undefined;
+  readonly source: ElfSource;
+  readonly class: ElfClass;
+  /** e_shoff: where the first header stands. */
+  readonly tableOffset: number;
+  readonly headers: readonly Shdr[];
+  readonly shstrndx: number;
+}
+
+const HELP = 'the section names are damaged, so no section can be told from another; build the file again';
+
+export class SectionNames {
+  readonly #of: NamedHeaders;
+  #table: Uint8Array | undefined;
+
+  constructor(of: NamedHeaders) {
+    this.#of = of;
+  }
+
+  /** The whole table, ending in NUL. Throws ELF_NAMES, as all that follows. */
+  get table(): Uint8Array {
+    this.#table ??= this.#read();
+    return this.#table;
+  }
+
+  /** The name of the section with this index. */
+  text(index: number): string {
+    const start = this.#start(index);
+    return new TextDecoder().decode(this.table.subarray(start, this.table.indexOf(0, start)));
+  }
+
+  /** Makes sure that every name can be read. */
+  checkAll(): void {
+    for (const [index, header] of this.#of.headers.entries()) {
+      if (header.sh_type !== SHT_NULL) this.#start(index);
+    }
+  }
+
+  /** Every section whose name is exactly these bytes (without NUL). Null headers have no name. */
+  indexesOf(name: Uint8Array): readonly number[] {
+    const found: number[] = [];
+    for (const [index, header] of this.#of.headers.entries()) {
+      if (header.sh_type === SHT_NULL) continue;
+      const start = this.#start(index);
+      if (this.table[start + name.length] === 0 && name.every((byte, i) => this.table[start + i] === byte)) {
+        found.push(index);
+      }
+    }
+    return found;
+  }
+
+  #start(index: number): number {
+    const { file, class: cls, headers, tableOffset } = this.#of;
+    const start = headers[index]!.sh_name;
+    if (start < this.table.length) return start;
+    const byteOffset = tableOffset + index * SHDR[cls].size + SHDR[cls].at.sh_name;
+    const message = `sh_name of section ${index} is ${start}; the name table has ${this.table.length} bytes`;
+    return fail({ code: 'ELF_NAMES', file, byteOffset, message, help: HELP });
+  }
+
+  #read(): Uint8Array {
+    const { file, source, class: cls, headers, shstrndx, tableOffset } = this.#of;
+    const refuse = (byteOffset: number, message: string): never =>
+      fail({ code: 'ELF_NAMES', file, byteOffset, message, help: HELP });
+
+    const header = headers[shstrndx];
+    if (header === undefined) {
+      refuse(
+        EHDR[cls].at.e_shstrndx,
+        `the name table is section ${shstrndx}, but there are ${headers.length} sections`,
+      );
+    }
+    const { sh_type, sh_offset, sh_size, sh_addralign } = header!;
+    const at = tableOffset + shstrndx * SHDR[cls].size;
+    const field = SHDR[cls].at;
+    if (sh_type !== SHT_STRTAB) {
+      refuse(
+        at + field.sh_type,
+        `the name table is section ${shstrndx}, whose type is ${sh_type}; a string table is 3`,
+      );
+    }
+    if (!inFile(source.size, sh_offset, sh_size)) {
+      const message = `the name table (${sh_size} bytes from byte ${sh_offset}) leaves the file of ${source.size} bytes`;
+      refuse(at + field.sh_offset, message);
+    }
+    if (sh_size === 0n) refuse(at + field.sh_size, 'the name table is empty');
+    if ((sh_addralign & (sh_addralign - 1n)) !== 0n && sh_addralign !== 0n) {
+      refuse(at + field.sh_addralign, `sh_addralign of the name table is ${sh_addralign}, no power of two`);
+    }
+    const table = source.read(Number(sh_offset), Number(sh_size));
+    if (table.at(-1) !== 0) {
+      refuse(Number(sh_offset + sh_size) - 1, 'the last name of the name table has no NUL at its end');
+    }
+    return table;
+  }
+}
+
+export interface CompactNames {
+  readonly table: Uint8Array;
+  /** The new sh_name of an old one. */
+  readonly moved: ReadonlyMap<number, number>;
+}
+
+/**
+ * A table of the names that headers use, taken from one that holds others too (a symbol table's strings).
+ *
+ * sh_name may point into the middle of a string (".text" inside ".rela.text"), so what is copied is each run from the
+ * lowest used offset to its NUL. Runs never overlap: the result is no longer than the old table, whatever a hostile
+ * file points at.
+ */
+export function compactNames(table: Uint8Array, used: readonly number[]): CompactNames {
+  const runs: Uint8Array[] = [new Uint8Array(1)]; // the empty name at offset 0
+  const moved = new Map<number, number>();
+  let length = 1;
+  let run = { start: 0, end: -1, to: 0 };
+  for (const offset of [...new Set(used)].sort((a, b) => a - b)) {
+    if (offset > run.end) {
+      run = { start: offset, end: table.indexOf(0, offset), to: length };
+      runs.push(table.subarray(run.start, run.end + 1));
+      length += run.end + 1 - run.start;
+    }
+    moved.set(offset, run.to + offset - run.start);
+  }
+  return { table: concat(runs, length), moved };
+}
+
+/** A table with one more name behind; where the name starts. */
+export function appendName(table: Uint8Array, name: Uint8Array): { table: Uint8Array; start: number } {
+  return { table: concat([table, name], table.length + name.length + 1), start: table.length };
+}
+
+function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,121 @@
+/** Reading what the user names: a file or standard input, with a limit, and every failure a diagnostic. */
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fail, type Source } from '../diag/index.ts';
+import type { FileStamp } from './atomic-write.ts';
+
+export interface Input {
+  /** The name to show: the path as given, or '<stdin>'. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** The file as it was when it was read; absent for standard input. */
+  readonly stamp?: FileStamp | undefined;
+}
+
+const CHUNK = 1 << 20;
+const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+/** Profiles and programs: far above any real one. */
+const MAX_TEXT = 32 * CHUNK;
+/** ELF files are read whole; Node's buffers end here. */
+const MAX_ELF = 2 ** 31 - 1;
+
+export function isElf(bytes: Uint8Array): boolean {
+  return ELF_MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EISDIR':
+      return 'it is a directory';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    default:
+      return code ?? String(message);
+  }
+}
+
+function readAll(fd: number, name: string): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  let most = MAX_TEXT;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    let got: number;
+    try {
+      got = readSync(fd, chunk, 0, CHUNK, null);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // A non-blocking standard input (a terminal shared with another process) has nothing yet.
+      if (code === 'EAGAIN') {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        continue;
+      }
+      // Windows ends a closed pipe this way.
+      if (code === 'EOF') got = 0;
+      else throw error;
+    }
+    if (got === 0) break;
+    chunks.push(chunk.subarray(0, got));
+    if (total === 0 && isElf(chunk.subarray(0, got))) most = MAX_ELF;
+    total += got;
+    if (total > most) {
+      fail({ code: 'INPUT_TOO_LARGE', file: name, message: `the input has more than ${most} bytes` });
+    }
+  }
+  return Buffer.concat(chunks, total);
+}
+
+/** The bytes of a file, or of standard input for '-'. Throws INPUT_UNREADABLE or INPUT_TOO_LARGE. */
+export function readInput(path: string): Input {
+  const name = path === '-' ? '<stdin>' : path;
+  let fd: number | undefined;
+  try {
+    fd = path === '-' ? 0 : openSync(path, 'r');
+    const stat: BigIntStats = fstatSync(fd, { bigint: true });
+    const bytes = readAll(fd, name);
+    return { name, bytes, ...(path !== '-' && { stamp: stat }) };
+  } catch (error) {
+    if ((error as Error).name === 'SeccompcError') throw error;
+    return fail({ code: 'INPUT_UNREADABLE', file: name, message: `cannot be read: ${reason(error)}` });
+  } finally {
+    if (fd !== undefined && path !== '-') closeSync(fd);
+  }
+}
+
+/** The text of an input. Throws JSON_ENCODING with the offset of the first byte that is not UTF-8. */
+export function textOf(input: Input): Source {
+  try {
+    return { name: input.name, text: new TextDecoder('utf-8', { fatal: true }).decode(input.bytes) };
+  } catch {
+    return fail({
+      code: 'JSON_ENCODING',
+      file: input.name,
+      byteOffset: firstBadByte(input.bytes),
+      message: 'the text is not valid UTF-8',
+    });
+  }
+}
+
+/** Where decoding leniently first differs from the bytes: the end of the longest prefix that is valid. */
+function firstBadByte(bytes: Uint8Array): number {
+  let good = 0;
+  let bad = bytes.length;
+  const strict = (end: number): boolean => {
+    try {
+      // `stream` lets a prefix end inside a character.
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (strict(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
+}

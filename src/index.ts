@@ -1,0 +1,40 @@
+/**
+ * seccompc: seccomp profiles to classic BPF that the kernel accepts, in process, without libseccomp or a compiler.
+ * Runs in Node and in a browser; nothing here touches files. ELF files: 'seccompc/elf'.
+ */
+export {
+  ARCHES,
+  type Arch,
+  type ArchName,
+  archOfElf,
+  archOfNode,
+  describeWord,
+  findArch,
+  type SeccompData,
+  syscallName,
+  syscallNumber,
+} from './arch/index.ts';
+export { assemble, decodeProgram, disassemble, encodeProgram, type RawInsn } from './bpf/index.ts';
+export { compile } from './build/index.ts';
+export { type Code, type Diagnostic, SeccompcError } from './diag/index.ts';
+export {
+  type CheckedProgram,
+  type CheckOptions,
+  check,
+  type Refusal,
+  run,
+  runStack,
+  type Trace,
+  trace,
+  type Verdict,
+} from './kernel/index.ts';
+export {
+  type Decision,
+  decide,
+  evaluate,
+  type OciProfile,
+  type Policy,
+  parseProfile,
+  type ResolveOptions,
+  resolvePolicy,
+} from './policy/index.ts';

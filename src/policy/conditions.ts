@@ -1,0 +1,95 @@
+/**
+ * What conditions on one argument admit. Everything here is exact over 64 bits: a set of comparisons on one argument is
+ * an interval, one masked equality and some excluded values, and the smallest member of that can be computed.
+ */
+import type { SeccompData } from '../arch/index.ts';
+import { U64_MAX } from '../num/index.ts';
+import type { Condition } from './types.ts';
+
+const LOW = 0xffff_ffffn;
+
+/** True when the comparison holds for this argument value (64 bits, unsigned). */
+export function holds(c: Condition, argument: bigint): boolean {
+  const value = c.narrow ? argument & LOW : argument & U64_MAX;
+  switch (c.op) {
+    case 'eq':
+      return value === c.value;
+    case 'ne':
+      return value !== c.value;
+    case 'lt':
+      return value < c.value;
+    case 'le':
+      return value <= c.value;
+    case 'gt':
+      return value > c.value;
+    case 'ge':
+      return value >= c.value;
+    case 'masked_eq':
+      return (value & c.mask) === c.value;
+    default:
+      return c.op satisfies never;
+  }
+}
+
+export function holdsAll(conditions: readonly Condition[], args: SeccompData['args']): boolean {
+  return conditions.every((c) => holds(c, args[c.argIndex] ?? 0n));
+}
+
+/** The smallest x >= from with (x & mask) == value, below 2^64; undefined when there is none. `value` lies in `mask`. */
+function nextMasked(from: bigint, mask: bigint, value: bigint): bigint | undefined {
+  if ((from & mask) === value) return from;
+  // The highest bit at which `from` disagrees decides: above it x keeps from's bits, below it x is as small as it can be.
+  let top = 63n;
+  while (((from ^ value) & mask & (1n << top)) === 0n) top -= 1n;
+  const above = ~((1n << (top + 1n)) - 1n) & U64_MAX;
+  const below = (1n << top) - 1n;
+  if ((value & (1n << top)) !== 0n) return (from & above) | (1n << top) | (value & below);
+  // from has a 1 where x must have 0: some free bit above must be raised from 0 to 1.
+  for (let bit = top + 1n; bit < 64n; bit += 1n) {
+    const one = 1n << bit;
+    if ((mask & one) !== 0n || (from & one) !== 0n) continue;
+    const keep = ~((one << 1n) - 1n) & U64_MAX;
+    return (from & keep) | one | (value & (one - 1n));
+  }
+  return undefined;
+}
+
+/** The smallest argument for which all these comparisons (on one argument) hold; undefined when none does. */
+export function smallestMatch(conditions: readonly Condition[]): bigint | undefined {
+  let low = 0n;
+  let high = U64_MAX;
+  let mask = 0n;
+  let value = 0n;
+  const excluded = new Set<bigint>();
+  for (const c of conditions) {
+    // A narrow comparison says nothing about the high half; the smallest match then has a high half of zero.
+    if (c.narrow) high = high < LOW ? high : LOW;
+    if (c.op === 'eq' || c.op === 'masked_eq') {
+      const m = c.op === 'eq' ? U64_MAX : c.mask;
+      if ((c.value & ~m) !== 0n || ((value ^ c.value) & mask & m) !== 0n) return undefined;
+      mask |= m;
+      value |= c.value;
+    } else if (c.op === 'ne') excluded.add(c.value);
+    else if (c.op === 'lt' || c.op === 'le') {
+      const most = c.op === 'le' ? c.value : c.value - 1n;
+      if (most < high) high = most;
+    } else {
+      const least = c.op === 'ge' ? c.value : c.value + 1n;
+      if (least > low) low = least;
+    }
+  }
+  let found = nextMasked(low, mask, value);
+  while (found !== undefined && found <= high && excluded.has(found)) found = nextMasked(found + 1n, mask, value);
+  return found !== undefined && found <= high && found <= U64_MAX ? found : undefined;
+}
+
+/** Arguments for which every condition holds (those without a condition are 0); undefined when there are none. */
+export function exampleArguments(conditions: readonly Condition[]): SeccompData['args'] | undefined {
+  const args: [bigint, bigint, bigint, bigint, bigint, bigint] = [0n, 0n, 0n, 0n, 0n, 0n];
+  for (let i = 0; i < 6; i++) {
+    const match = smallestMatch(conditions.filter((c) => c.argIndex === i));
+    if (match === undefined) return undefined;
+    args[i] = match;
+  }
+  return args;
+}

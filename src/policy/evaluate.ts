@@ -1,0 +1,52 @@
+/**
+ * The reference meaning of a policy: the plainest code that can be right. Everything else in the project (compiler,
+ * prover, explain) is held against it.
+ */
+import { type SeccompData, X32_SYSCALL_BIT } from '../arch/index.ts';
+import { type U32, u32 } from '../num/index.ts';
+import { holdsAll } from './conditions.ts';
+import type { ArchPolicy, CallPolicy, Policy, PolicyRule } from './types.ts';
+
+export interface Decision {
+  /** The whole result word. */
+  readonly word: U32;
+  /** Why: a rule, no rule (the default action), or an architecture that the policy does not name. */
+  readonly reason: 'rule' | 'default' | 'unknown-arch';
+  readonly arch?: ArchPolicy | undefined;
+  readonly call?: CallPolicy | undefined;
+  readonly rule?: PolicyRule | undefined;
+}
+
+/** nr -1 is what a tracer writes to skip a call; it has bit 30 set and is no x32 number. */
+const SKIPPED = 0xffff_ffff;
+
+/**
+ * The ABI that a call is made through: the audit token, and on AUDIT_ARCH_X86_64 bit 30 of the number.
+ * @see Linux arch/x86/entry/syscall_64.c do_syscall_x32()
+ */
+export function archPolicyFor(policy: Policy, arch: number, nr: number): ArchPolicy | undefined {
+  const token = policy.arches.filter((a) => a.arch.audit === u32(arch));
+  const isX32 = (nr & X32_SYSCALL_BIT) !== 0 && u32(nr) !== SKIPPED;
+  return (
+    token.find((a) => (a.arch.name === 'x32') === (isX32 && a.arch.audit === 0xc000_003e)) ??
+    // -1 belongs to no ABI: with x32 alone in the policy it still gets the default action.
+    (u32(nr) === SKIPPED ? token[0] : undefined)
+  );
+}
+
+/** What the policy says to one call, and which rule says it. */
+export function decide(policy: Policy, data: SeccompData): Decision {
+  const nr = u32(data.nr);
+  const arch = archPolicyFor(policy, data.arch, nr);
+  if (arch === undefined) return { word: policy.unknownArch, reason: 'unknown-arch' };
+  const call = arch.calls.get(nr);
+  const rule = call?.rules.find((r) => holdsAll(r.conditions, data.args));
+  return rule
+    ? { word: rule.action, reason: 'rule', arch, call, rule }
+    : { word: arch.defaultAction, reason: 'default', arch, call };
+}
+
+/** The result word (action and data, 32 bits) that the policy gives one call: the reference meaning. */
+export function evaluate(policy: Policy, data: SeccompData): U32 {
+  return decide(policy, data).word;
+}

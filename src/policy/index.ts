@@ -1,0 +1,17 @@
+export { holds, holdsAll } from './conditions.ts';
+export { describeCondition } from './conditions-of.ts';
+export { archPolicyFor, type Decision, decide, evaluate } from './evaluate.ts';
+export { readProfile } from './parse.ts';
+export { parseProfile, resolvePolicy } from './profile.ts';
+export { resolve } from './resolve.ts';
+export type {
+  ArchPolicy,
+  CallPolicy,
+  Condition,
+  ConditionOp,
+  OciProfile,
+  OciRule,
+  Policy,
+  PolicyRule,
+  ResolveOptions,
+} from './types.ts';

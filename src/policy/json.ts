@@ -1,0 +1,243 @@
+/**
+ * Profile text as a JSON tree with places. jsonc-parser reads it; around it stand the guards that it lacks: size, depth
+ * (its parser is recursive), repeated keys, and numbers taken from the source text, because it makes doubles of them.
+ */
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { type Diagnostics, type NewDiagnostic, quoted, type Source, type Span } from '../diag/index.ts';
+import { didYouMean } from './vocabulary.ts';
+
+/** The longest profile text, in characters; the largest real one has 60,000. */
+const MAX_LENGTH = 32 * 1024 * 1024;
+/** The deepest nesting; a profile needs 5. */
+const MAX_DEPTH = 64;
+/** Syntax errors beyond this many are echoes of the first ones. */
+const MAX_SYNTAX_ERRORS = 20;
+
+export type Json = Node;
+
+export function spanOf(node: Node): Span {
+  return { start: node.offset, end: node.offset + node.length };
+}
+
+/** The offset where nesting first exceeds the limit; -1 when it never does. Comments and strings are passed over. */
+function tooDeepAt(text: string): number {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '"') {
+      for (i += 1; i < text.length && text[i] !== '"' && text[i] !== '\n'; i++) if (text[i] === '\\') i += 1;
+    } else if (c === '/' && text[i + 1] === '/') {
+      while (i + 1 < text.length && text[i + 1] !== '\n' && text[i + 1] !== '\r') i += 1;
+    } else if (c === '/' && text[i + 1] === '*') {
+      const end = text.indexOf('*/', i + 2);
+      i = end < 0 ? text.length : end + 1;
+    } else if (c === '{' || c === '[') {
+      depth += 1;
+      if (depth > MAX_DEPTH) return i;
+    } else if (c === '}' || c === ']') {
+      depth -= 1;
+    }
+  }
+  return -1;
+}
+
+const SYNTAX: ReadonlyMap<string, string> = new Map([
+  ['InvalidSymbol', 'this is no JSON value'],
+  ['InvalidNumberFormat', 'this is no JSON number'],
+  ['PropertyNameExpected', 'a key in double quotes is expected here'],
+  ['ValueExpected', 'a value is expected here'],
+  ['ColonExpected', "':' is expected here"],
+  ['CommaExpected', "',' is expected here"],
+  ['CloseBraceExpected', "'}' is expected here"],
+  ['CloseBracketExpected', "']' is expected here"],
+  ['EndOfFileExpected', 'the profile has ended; nothing may follow'],
+  ['UnexpectedEndOfComment', 'the comment is not closed'],
+  ['UnexpectedEndOfString', 'the string is not closed on its line'],
+  ['UnexpectedEndOfNumber', 'the number is not finished'],
+  ['InvalidUnicode', 'a \\u escape needs four hexadecimal digits'],
+  ['InvalidEscapeCharacter', 'JSON has no such escape'],
+  ['InvalidCharacter', 'a control character must be escaped in a string'],
+]);
+
+/** Reads text into a tree with one place per node, reporting into one collector. */
+export class JsonReader {
+  readonly source: Source;
+  readonly #diagnostics: Diagnostics;
+
+  constructor(source: Source, diagnostics: Diagnostics) {
+    this.source = source;
+    this.#diagnostics = diagnostics;
+  }
+
+  report(node: Node, d: Omit<NewDiagnostic, 'source' | 'span'>): void {
+    this.#diagnostics.add({ ...d, source: this.source, span: spanOf(node) });
+  }
+
+  #fault(code: NewDiagnostic['code'], start: number, end: number, message: string, help?: string): void {
+    this.#diagnostics.add({ code, source: this.source, span: { start, end }, message, help });
+  }
+
+  /** The root object; undefined when the text is none (reported). */
+  root(): Node | undefined {
+    const { text } = this.source;
+    if (text.length > MAX_LENGTH) {
+      this.#fault(
+        'INPUT_TOO_LARGE',
+        0,
+        1,
+        `the text has ${text.length} characters; a profile has at most ${MAX_LENGTH}`,
+      );
+      return undefined;
+    }
+    if (text.trim() === '') {
+      this.#fault(
+        'JSON_SYNTAX',
+        0,
+        0,
+        'the profile is empty',
+        'the smallest profile is { "defaultAction": "SCMP_ACT_ALLOW" }',
+      );
+      return undefined;
+    }
+    const deep = tooDeepAt(text);
+    if (deep >= 0) {
+      this.#fault('JSON_DEPTH', deep, deep + 1, `nested more than ${MAX_DEPTH} deep; a profile needs 5`);
+      return undefined;
+    }
+    const errors: ParseError[] = [];
+    const tree = parseTree(text, errors, {
+      allowTrailingComma: true,
+      disallowComments: false,
+      allowEmptyContent: false,
+    });
+    for (const { error, offset, length } of errors.slice(0, MAX_SYNTAX_ERRORS)) {
+      const name = printParseErrorCode(error);
+      this.#fault('JSON_SYNTAX', offset, offset + Math.max(1, length), SYNTAX.get(name) ?? name);
+    }
+    if (errors.length > 0 || tree === undefined) return undefined;
+    if (tree.type !== 'object') {
+      this.report(tree, { code: 'TYPE_WRONG', message: `a profile is an object, not ${article(tree)}` });
+      return undefined;
+    }
+    return tree;
+  }
+
+  /**
+   * The fields of an object by their proper names. Go, and so runc, Docker and podman, read keys in any case and let the
+   * last of repeated ones win; both are followed, and reported. null is absent, as in Go.
+   */
+  fields(object: Node, known: readonly string[], unknown?: (key: string, node: Node) => boolean): Map<string, Node> {
+    const byLower = new Map(known.map((key) => [key.toLowerCase(), key]));
+    const found = new Map<string, Node>();
+    const keys = new Map<string, Node>();
+    for (const property of object.children ?? []) {
+      const [keyNode, value] = property.children ?? [];
+      if (keyNode === undefined || value === undefined) continue;
+      const text = String(keyNode.value);
+      const key = byLower.get(text.toLowerCase());
+      const earlier = keys.get(key ?? text);
+      if (earlier) {
+        this.report(keyNode, {
+          code: 'KEY_DUPLICATE',
+          message: `the key ${quoted(text)} stands twice; the last one counts`,
+          related: [{ message: 'it stands here first', source: this.source, span: spanOf(earlier) }],
+        });
+      }
+      keys.set(key ?? text, keyNode);
+      if (key === undefined) {
+        if (unknown?.(text, keyNode)) continue;
+        this.report(keyNode, {
+          code: 'KEY_UNKNOWN',
+          message: `no dialect of the profile has the key ${quoted(text)} here; it is ignored`,
+          help: didYouMean(text, known),
+        });
+        continue;
+      }
+      if (key !== text) {
+        this.report(keyNode, {
+          code: 'KEY_CASE',
+          message: `the key is '${key}'; runc takes ${quoted(text)} too, crun does not`,
+        });
+      }
+      if (value.type === 'null') found.delete(key);
+      else found.set(key, value);
+    }
+    return found;
+  }
+
+  string(node: Node, what: string): string | undefined {
+    if (node.type === 'string') return node.value as string;
+    this.report(node, { code: 'TYPE_WRONG', message: `${what} is a string, not ${article(node)}` });
+    return undefined;
+  }
+
+  object(node: Node, what: string): Node | undefined {
+    if (node.type === 'object') return node;
+    this.report(node, { code: 'TYPE_WRONG', message: `${what} is an object, not ${article(node)}` });
+    return undefined;
+  }
+
+  array(node: Node | undefined, what: string): readonly Node[] {
+    if (node === undefined) return [];
+    if (node.type === 'array') return node.children ?? [];
+    this.report(node, { code: 'TYPE_WRONG', message: `${what} is a list, not ${article(node)}` });
+    return [];
+  }
+
+  strings(node: Node | undefined, what: string): readonly { readonly value: string; readonly node: Node }[] {
+    return this.array(node, `'${what}'`).flatMap((item) => {
+      const value = this.string(item, `each of '${what}'`);
+      return value === undefined ? [] : [{ value, node: item }];
+    });
+  }
+
+  /** A whole number from 0 to `most`, from the source text, so that all 64 bits survive. */
+  unsigned(node: Node, what: string, most: bigint): bigint | undefined {
+    if (node.type !== 'number') {
+      this.report(node, { code: 'TYPE_WRONG', message: `${what} is a number, not ${article(node)}` });
+      return undefined;
+    }
+    const text = this.source.text.slice(node.offset, node.offset + node.length);
+    if (/^-/.test(text)) {
+      this.report(node, {
+        code: 'VALUE_RANGE',
+        message: `${what} is unsigned; ${quoted(text)} is negative`,
+        help: negativeHelp(text, most),
+      });
+      return undefined;
+    }
+    if (!/^\d+$/.test(text)) {
+      this.report(node, {
+        code: 'VALUE_RANGE',
+        message: `${what} is a whole number without fraction or exponent, not ${quoted(text)}`,
+      });
+      return undefined;
+    }
+    // 2^64 has 20 digits; a number of a million digits need not be converted to be refused.
+    const value = text.length > 20 ? most + 1n : BigInt(text);
+    if (value > most) {
+      this.report(node, { code: 'VALUE_RANGE', message: `${what} is at most ${most}; ${quoted(text)} is larger` });
+      return undefined;
+    }
+    return value;
+  }
+}
+
+function negativeHelp(text: string, most: bigint): string | undefined {
+  if (most < 0xffff_ffff_ffff_ffffn || !/^-\d{1,19}$/.test(text)) return undefined;
+  const value = BigInt(text);
+  return `an int argument of ${text} is ${BigInt.asUintN(32, value)} (32 bits); a long one is ${BigInt.asUintN(64, value)}`;
+}
+
+function article(node: Node): string {
+  switch (node.type) {
+    case 'array':
+      return 'a list';
+    case 'object':
+      return 'an object';
+    case 'null':
+      return 'null';
+    default:
+      return `a ${node.type}`;
+  }
+}

@@ -1,0 +1,382 @@
+/**
+ * Profile text to `OciProfile`: the OCI runtime-spec's dialect, Docker's superset (archMap, includes, excludes, comment,
+ * the legacy `name`) and podman's errno names. Every mistake is collected; what cannot be read is left out, so that the
+ * rest can still be judged in the same run.
+ */
+import { ARCHES, type Arch, errnoNames, errnoNumber, FILTER_FLAGS, findArch, MAX_ERRNO } from '../arch/index.ts';
+import { Diagnostics, quoted, type Source } from '../diag/index.ts';
+import { U64_MAX } from '../num/index.ts';
+import { type Json, JsonReader, spanOf } from './json.ts';
+import type { ActionSpec, ArgWidth, Filter, Located, Multiplexed, OciCondition, OciProfile, OciRule } from './types.ts';
+import { ACTIONS, CAPABILITIES, capabilityName, didYouMean, OPS, type ScmpAction, type ScmpOp } from './vocabulary.ts';
+
+// biome-ignore format: a table
+const TOP_KEYS = [
+  'defaultAction', 'defaultErrnoRet', 'defaultErrno', 'architectures', 'archMap', 'flags', 'listenerPath',
+  'listenerMetadata', 'syscalls', '$schema', 'x-argWidth', 'x-multiplexed',
+];
+const RULE_KEYS = ['names', 'name', 'action', 'errnoRet', 'errno', 'args', 'comment', 'includes', 'excludes'];
+const ARG_KEYS = ['index', 'value', 'valueTwo', 'op'];
+const FILTER_KEYS = ['arches', 'caps', 'minKernel'];
+
+/** Keys by which people ask for what a filter cannot do. */
+const PATH_KEY =
+  /^(path|paths|pathname|pathnames|file|files|filename|filenames|dir|dirs|directory|directories|string|strings|prefix|regex|argv|pointer|hostname|host|address)$/i;
+const POINTER_HELP =
+  'seccomp sees the six arguments as numbers; a path or string argument is a pointer whose target it cannot read, and which another thread may change. Use a mount namespace, Landlock or an LSM for paths';
+
+class ProfileParser {
+  readonly #reader: JsonReader;
+  readonly #source: Source;
+
+  constructor(source: Source, diagnostics: Diagnostics) {
+    this.#source = source;
+    this.#reader = new JsonReader(source, diagnostics);
+  }
+
+  profile(): Omit<OciProfile, 'diagnostics'> | undefined {
+    const root = this.#reader.root();
+    if (root === undefined) return undefined;
+    const keys = this.#reader.fields(root, TOP_KEYS, this.#pathKey);
+    const defaultAction = this.#action(root, keys, {
+      action: 'defaultAction',
+      ret: 'defaultErrnoRet',
+      name: 'defaultErrno',
+    });
+    if (defaultAction?.action === 'SCMP_ACT_NOTIFY') {
+      this.#reader.report(keys.get('defaultAction') ?? root, {
+        code: 'NOTIFY_UNUSABLE',
+        message:
+          'SCMP_ACT_NOTIFY cannot be the default action: the call that hands over the listener would itself wait for it',
+      });
+    }
+    const listener = keys.get('listenerPath');
+    return {
+      source: this.#source,
+      // The stand-in is never used: an absent or unreadable default action is an error.
+      defaultAction: defaultAction ?? { action: 'SCMP_ACT_KILL_PROCESS', span: spanOf(root) },
+      arches: this.#arches(keys),
+      flags: this.#flags(keys.get('flags')),
+      listenerPath: listener && this.#reader.string(listener, "'listenerPath'"),
+      rules: this.#reader.array(keys.get('syscalls'), "'syscalls'").flatMap((node, index) => this.#rule(node, index)),
+      argWidth: this.#choice<ArgWidth>(keys.get('x-argWidth'), 'x-argWidth', ['oci', 'kernel']),
+      multiplexed: this.#choice<Multiplexed>(keys.get('x-multiplexed'), 'x-multiplexed', ['allow', 'deny']),
+    };
+  }
+
+  #pathKey = (key: string, node: Json): boolean => {
+    if (!PATH_KEY.test(key)) return false;
+    this.#reader.report(node, {
+      code: 'KEY_PATH',
+      message: `${quoted(key)} cannot be checked by a seccomp filter`,
+      help: POINTER_HELP,
+    });
+    return true;
+  };
+
+  #choice<T extends string>(node: Json | undefined, key: string, choices: readonly T[]): T | undefined {
+    const text = node && this.#reader.string(node, `'${key}'`);
+    if (node === undefined || text === undefined) return undefined;
+    const found = choices.find((c) => c === text);
+    if (found === undefined) {
+      this.#reader.report(node, {
+        code: 'VALUE_RANGE',
+        message: `'${key}' is ${choices.join(' or ')}, not ${quoted(text)}`,
+      });
+    }
+    return found;
+  }
+
+  /** An action and its errno, from three sibling keys. */
+  #action(
+    object: Json,
+    keys: ReadonlyMap<string, Json>,
+    at: { readonly action: string; readonly ret: string; readonly name: string },
+  ): ActionSpec | undefined {
+    const node = keys.get(at.action);
+    const errno = this.#errno(keys.get(at.ret), keys.get(at.name), at);
+    if (node === undefined) {
+      this.#reader.report(firstCharacter(object), {
+        code: 'KEY_MISSING',
+        message: `'${at.action}' is required`,
+        help: at.action === 'defaultAction' ? this.#otherDialect(object) : undefined,
+      });
+      return undefined;
+    }
+    const text = this.#reader.string(node, `'${at.action}'`);
+    if (text === undefined) return undefined;
+    if (!ACTIONS.has(text)) {
+      this.#reader.report(node, {
+        code: 'ACTION_UNKNOWN',
+        message: `${quoted(text)} is no action`,
+        help: didYouMean(text, ACTIONS.keys()) ?? `the actions are ${[...ACTIONS.keys()].join(', ')}`,
+      });
+      return undefined;
+    }
+    const action = text as ScmpAction;
+    if (errno === undefined) return { action, span: spanOf(node) };
+    if (action !== 'SCMP_ACT_ERRNO' && action !== 'SCMP_ACT_TRACE') {
+      this.#reader.report(errno.node, {
+        code: 'ERRNO_IGNORED',
+        message: `${action} takes no errno; runc ignores it, the OCI spec and crun refuse it`,
+      });
+      return { action, span: spanOf(node) };
+    }
+    if (action === 'SCMP_ACT_ERRNO' && typeof errno.value === 'number' && errno.value > MAX_ERRNO) {
+      this.#reader.report(errno.node, {
+        code: 'ERRNO_RANGE',
+        message: `an errno is 0 to ${MAX_ERRNO}, not ${errno.value}`,
+      });
+      return undefined;
+    }
+    return { action, errno: errno.value, span: spanOf(node) };
+  }
+
+  #errno(
+    ret: Json | undefined,
+    name: Json | undefined,
+    at: { readonly ret: string; readonly name: string },
+  ): { readonly value: number | string; readonly node: Json } | undefined {
+    const number = ret && this.#reader.unsigned(ret, `'${at.ret}'`, 0xffffn);
+    if (name === undefined) return ret && number !== undefined ? { value: Number(number), node: ret } : undefined;
+    const text = this.#reader.string(name, `'${at.name}'`);
+    if (text === undefined || text === '')
+      return ret && number !== undefined ? { value: Number(number), node: ret } : undefined;
+    if (errnoNumber(text) === undefined) {
+      this.#reader.report(name, {
+        code: 'ERRNO_UNKNOWN',
+        message: `${quoted(text)} is no errno`,
+        help: didYouMean(text, errnoNames()),
+      });
+      return undefined;
+    }
+    if (number !== undefined && Number(number) !== errnoNumber(text)) {
+      this.#reader.report(name, {
+        code: 'KEY_CONFLICT',
+        message: `'${at.name}' says ${text} and '${at.ret}' says ${number}`,
+      });
+    }
+    return { value: text, node: name };
+  }
+
+  #arches(keys: ReadonlyMap<string, Json>): readonly Located<Arch>[] {
+    const list = keys.get('architectures');
+    const map = keys.get('archMap');
+    if (list && map && (list.children?.length ?? 0) > 0 && (map.children?.length ?? 0) > 0) {
+      this.#reader.report(map, {
+        code: 'KEY_CONFLICT',
+        message: "'archMap' and 'architectures' exclude each other",
+        related: [{ message: "'architectures' stands here", source: this.#source, span: spanOf(list) }],
+      });
+    }
+    const found = this.#reader.strings(list, 'architectures').flatMap((a) => this.#arch(a.value, a.node));
+    for (const entry of this.#reader.array(map, "'archMap'")) {
+      if (this.#reader.object(entry, "each of 'archMap'") === undefined) continue;
+      const fields = this.#reader.fields(entry, ['architecture', 'subArchitectures']);
+      const main = fields.get('architecture');
+      const text = main && this.#reader.string(main, "'architecture'");
+      if (main === undefined) {
+        this.#reader.report(firstCharacter(entry), { code: 'KEY_MISSING', message: "'architecture' is required" });
+      } else if (text !== undefined) found.push(...this.#arch(text, main));
+      for (const sub of this.#reader.strings(fields.get('subArchitectures'), 'subArchitectures')) {
+        found.push(...this.#arch(sub.value, sub.node));
+      }
+    }
+    return found;
+  }
+
+  #arch(text: string, node: Json): readonly Located<Arch>[] {
+    const arch =
+      [...ARCHES.values()].find((a) => a.scmp === text) ?? (text.startsWith('SCMP_') ? undefined : findArch(text));
+    if (arch) return [{ value: arch, span: spanOf(node) }];
+    this.#reader.report(node, {
+      code: 'ARCH_UNKNOWN',
+      message: `${quoted(text)} is no architecture`,
+      help: didYouMean(
+        text,
+        [...ARCHES.values()].map((a) => a.scmp),
+      ),
+    });
+    return [];
+  }
+
+  #flags(node: Json | undefined): readonly string[] {
+    return this.#reader.strings(node, 'flags').flatMap((flag) => {
+      if (FILTER_FLAGS.has(flag.value)) return [flag.value];
+      this.#reader.report(flag.node, {
+        code: 'FLAG_UNKNOWN',
+        message: `${quoted(flag.value)} is no filter flag`,
+        help: didYouMean(flag.value, FILTER_FLAGS.keys()) ?? `the flags are ${[...FILTER_FLAGS.keys()].join(', ')}`,
+      });
+      return [];
+    });
+  }
+
+  #rule(node: Json, index: number): readonly OciRule[] {
+    if (this.#reader.object(node, "each of 'syscalls'") === undefined) return [];
+    const keys = this.#reader.fields(node, RULE_KEYS, this.#pathKey);
+    const names = this.#names(node, keys);
+    const action = this.#action(node, keys, { action: 'action', ret: 'errnoRet', name: 'errno' });
+    const args = this.#reader.array(keys.get('args'), "'args'");
+    const conditions = args.flatMap((arg) => this.#condition(arg));
+    const comment = keys.get('comment');
+    const includes = this.#filter(keys.get('includes'), 'includes');
+    const excludes = this.#filter(keys.get('excludes'), 'excludes');
+    if (action?.action === 'SCMP_ACT_NOTIFY') {
+      for (const name of names.filter((n) => n.value === 'write')) {
+        this.#reader.report(keys.get('action') ?? node, {
+          code: 'NOTIFY_UNUSABLE',
+          message:
+            "SCMP_ACT_NOTIFY cannot be used for 'write': the call that hands over the listener would itself wait for it",
+          related: [{ message: "'write' is named here", source: this.#source, span: name.span }],
+        });
+      }
+    }
+    // A rule with a part that could not be read is left out whole: never looser than written.
+    if (action === undefined || conditions.length !== args.length) return [];
+    return [
+      {
+        index,
+        names,
+        action,
+        conditions,
+        comment: comment && this.#reader.string(comment, "'comment'"),
+        includes,
+        excludes,
+        span: spanOf(node),
+      },
+    ];
+  }
+
+  #names(rule: Json, keys: ReadonlyMap<string, Json>): readonly Located<string>[] {
+    const list = keys.get('names');
+    const single = keys.get('name');
+    const legacy = single && this.#reader.string(single, "'name'");
+    if (list && single && legacy !== '' && (list.children?.length ?? 0) > 0) {
+      this.#reader.report(single, {
+        code: 'KEY_CONFLICT',
+        message: "'name' and 'names' exclude each other: Docker refuses both together, runc silently drops 'name'",
+        related: [{ message: "'names' stands here", source: this.#source, span: spanOf(list) }],
+      });
+    }
+    if (list === undefined && single === undefined) {
+      this.#reader.report(firstCharacter(rule), { code: 'KEY_MISSING', message: "'names' is required" });
+      return [];
+    }
+    const names = this.#reader.strings(list, 'names').map((n) => ({ value: n.value, span: spanOf(n.node) }));
+    if (single && legacy !== undefined && legacy !== '') names.push({ value: legacy, span: spanOf(single) });
+    if (names.length === 0 && list?.type === 'array') {
+      this.#reader.report(list, { code: 'NAMES_EMPTY', message: 'the rule names no system call, so it does nothing' });
+    }
+    return names;
+  }
+
+  #condition(node: Json): readonly OciCondition[] {
+    if (this.#reader.object(node, "each of 'args'") === undefined) return [];
+    const keys = this.#reader.fields(node, ARG_KEYS, this.#pathKey);
+    const missing = ['index', 'value', 'op'].filter((key) => !keys.has(key));
+    if (missing.length > 0) {
+      this.#reader.report(firstCharacter(node), {
+        code: 'KEY_MISSING',
+        message: `a condition needs ${missing.map((key) => `'${key}'`).join(', ')}`,
+      });
+    }
+    const number = (key: string, most: bigint): bigint | undefined => {
+      const value = keys.get(key);
+      if (value === undefined) return undefined;
+      if (value.type === 'string' && key !== 'index') {
+        this.#reader.report(value, {
+          code: 'VALUE_STRING',
+          message: `'${key}' is a number; the filter cannot compare the string ${quoted(String(value.value))}`,
+          help: POINTER_HELP,
+        });
+        return undefined;
+      }
+      return this.#reader.unsigned(value, `'${key}'`, most);
+    };
+    const index = number('index', 5n);
+    const value = number('value', U64_MAX);
+    const valueTwo = number('valueTwo', U64_MAX);
+    const op = this.#op(keys.get('op'));
+    if (index === undefined || value === undefined || op === undefined) return [];
+    if (valueTwo === undefined && keys.has('valueTwo')) return [];
+    return [{ argIndex: Number(index), op, value, valueTwo: valueTwo ?? 0n, span: spanOf(node) }];
+  }
+
+  #op(node: Json | undefined): ScmpOp | undefined {
+    const text = node && this.#reader.string(node, "'op'");
+    if (node === undefined || text === undefined) return undefined;
+    if (OPS.has(text)) return text as ScmpOp;
+    this.#reader.report(node, {
+      code: 'OP_UNKNOWN',
+      message: `${quoted(text)} is no operator`,
+      help: didYouMean(text, OPS.keys()) ?? `the operators are ${[...OPS.keys()].join(', ')}`,
+    });
+    return undefined;
+  }
+
+  #filter(node: Json | undefined, what: string): Filter {
+    if (node === undefined || this.#reader.object(node, `'${what}'`) === undefined) return { arches: [], caps: [] };
+    const keys = this.#reader.fields(node, FILTER_KEYS);
+    const arches = this.#reader.strings(keys.get('arches'), 'arches').map(({ value, node: at }) => {
+      if (!findArch(value)) {
+        const known = [...ARCHES.values()].flatMap((a) => a.goNames);
+        this.#reader.report(at, {
+          code: 'ARCH_UNKNOWN',
+          message: `${quoted(value)} is no architecture`,
+          help: didYouMean(value, known),
+        });
+      }
+      return value.toLowerCase();
+    });
+    const caps = this.#reader.strings(keys.get('caps'), 'caps').map(({ value, node: at }) => {
+      const name = capabilityName(value);
+      if (!CAPABILITIES.has(name)) {
+        this.#reader.report(at, {
+          code: 'CAP_UNKNOWN',
+          message: `${quoted(value)} is no capability`,
+          help: didYouMean(name, CAPABILITIES),
+        });
+      }
+      return name;
+    });
+    const minimum = keys.get('minKernel');
+    const version = minimum && this.#reader.string(minimum, "'minKernel'");
+    const minKernel = version === undefined || version === '' ? undefined : parseKernelVersion(version);
+    if (minimum && version !== undefined && version !== '' && minKernel === undefined) {
+      this.#reader.report(minimum, {
+        code: 'KERNEL_VERSION',
+        message: `'minKernel' is MAJOR.MINOR, not ${quoted(version)}`,
+      });
+    }
+    return { arches, caps, minKernel };
+  }
+
+  #otherDialect(root: Json): string | undefined {
+    const text = this.#source.text.slice(root.offset, root.offset + root.length);
+    if (/"(default_action|filter_action)"/.test(text)) {
+      return "this looks like Firecracker's (seccompiler's) own dialect; seccompc reads the OCI / Docker one";
+    }
+    if (/"linux"\s*:/.test(text)) return "this looks like an OCI config.json; give its 'linux.seccomp' object alone";
+    return undefined;
+  }
+}
+
+function firstCharacter(node: Json): Json {
+  return { ...node, length: 1 };
+}
+
+/** 'MAJOR.MINOR', with anything a uname adds behind; undefined for other text. */
+export function parseKernelVersion(text: string): readonly [number, number] | undefined {
+  const found = /^(\d{1,4})\.(\d{1,4})(?:[.\-+].*)?$/.exec(text);
+  return found ? [Number(found[1]), Number(found[2])] : undefined;
+}
+
+/** What could be read of a profile and everything wrong with it. For the join in `build/`: the public form throws. */
+export function readProfile(source: Source): { readonly profile?: OciProfile; readonly diagnostics: Diagnostics } {
+  const diagnostics = new Diagnostics();
+  const parts = new ProfileParser(source, diagnostics).profile();
+  return parts === undefined
+    ? { diagnostics }
+    : { profile: { ...parts, diagnostics: diagnostics.sorted }, diagnostics };
+}

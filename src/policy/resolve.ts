@@ -1,0 +1,254 @@
+/**
+ * `OciProfile` to `Policy`: picks the rules that hold for the architectures, capabilities and kernel, turns names into
+ * numbers, and settles which rule decides, as runc with libseccomp 2.5 does (docs/semantics.md):
+ *
+ *   a rule whose action is the default action is skipped
+ *   of unconditional rules for one call the first counts, and it beats every conditional one
+ *   one argument index twice in a rule turns its conditions into alternatives
+ *   conditional rules with different actions that match one call are an error, unless told how to settle it
+ */
+import {
+  ARCHES,
+  type Arch,
+  compareStrictness,
+  errnoNumber,
+  findArch,
+  isSyscallName,
+  SECCOMP_RET_ERRNO,
+  SECCOMP_RET_KILL_PROCESS,
+  SECCOMP_RET_KILL_THREAD,
+  syscallName,
+  syscallNames,
+  syscallNumber,
+} from '../arch/index.ts';
+import { Diagnostics, quoted } from '../diag/index.ts';
+import { type U32, u32 } from '../num/index.ts';
+import { CallRules } from './call-rules.ts';
+import { alternatives, Findings } from './conditions-of.ts';
+import { multiplexed } from './multiplex.ts';
+import { parseKernelVersion } from './parse.ts';
+import type {
+  ActionSpec,
+  ArchPolicy,
+  CallPolicy,
+  Filter,
+  OciProfile,
+  OciRule,
+  Policy,
+  ResolveOptions,
+} from './types.ts';
+import { ACTIONS, CAPABILITIES, capabilityName, DOCKER_CAPABILITIES, didYouMean } from './vocabulary.ts';
+
+/** SCMP_ACT_ERRNO and SCMP_ACT_TRACE without a number mean EPERM. */
+const DEFAULT_ERRNO = 1;
+
+/** The whole result word of an action on one architecture (errno names are numbered per architecture). */
+export function actionWord(spec: ActionSpec, arch: Arch): U32 {
+  const word = ACTIONS.get(spec.action) ?? SECCOMP_RET_KILL_PROCESS;
+  if (spec.action !== 'SCMP_ACT_ERRNO' && spec.action !== 'SCMP_ACT_TRACE') return word;
+  const errno = typeof spec.errno === 'string' ? errnoNumber(spec.errno, arch) : spec.errno;
+  return u32(word | (errno ?? DEFAULT_ERRNO));
+}
+
+/** The ABIs asked for, each once. Reports what is wrong and returns what can be used. */
+function chooseArches(profile: OciProfile, options: ResolveOptions, diagnostics: Diagnostics): readonly Arch[] {
+  const choices = () => [...ARCHES.keys()].join(', ');
+  const asked = options.arches?.flatMap((name) => {
+    const found = findArch(name);
+    if (found) return [found];
+    const help = didYouMean(name, ARCHES.keys()) ?? `the architectures are ${choices()}`;
+    diagnostics.add({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture`, help });
+    return [];
+  });
+  const arches = [...new Set(asked ?? profile.arches.map((a) => a.value))];
+  const { source } = profile;
+  if (arches.length === 0 && (asked === undefined || options.arches?.length === 0)) {
+    diagnostics.add({
+      code: 'ARCH_MISSING',
+      source,
+      message: 'for which architecture? The profile names none',
+      help: `name one or more: --arch x86_64,i386,x32 (in the API: arches). They are ${choices()}`,
+    });
+  }
+  const big = arches.filter((a) => a.endian === 'big').map((a) => a.name);
+  const little = arches.filter((a) => a.endian === 'little').map((a) => a.name);
+  if (big.length > 0 && little.length > 0) {
+    const first = profile.arches[0]?.span;
+    diagnostics.add({
+      code: 'ARCH_BYTE_ORDER',
+      ...(asked === undefined && first && { source, span: first }),
+      message: `one program has one byte order: ${little.join(', ')} are little-endian, ${big.join(', ')} big-endian`,
+      help: 'name the architectures of one machine, such as --arch x86_64,i386,x32',
+    });
+    return [];
+  }
+  return arches;
+}
+
+interface World {
+  readonly caps: ReadonlySet<string>;
+  readonly kernel: readonly [number, number] | undefined;
+}
+
+function chooseWorld(options: ResolveOptions, diagnostics: Diagnostics): World {
+  const { caps = 'docker' } = options;
+  const kernel = options.kernel === undefined ? undefined : parseKernelVersion(options.kernel);
+  if (options.kernel !== undefined && kernel === undefined) {
+    diagnostics.add({
+      code: 'KERNEL_VERSION',
+      message: `a kernel version is MAJOR.MINOR, not ${quoted(options.kernel)}`,
+    });
+  }
+  if (caps === 'none') return { caps: new Set(), kernel };
+  if (caps === 'all') return { caps: CAPABILITIES, kernel };
+  const held = caps === 'docker' ? DOCKER_CAPABILITIES : caps.map(capabilityName);
+  for (const cap of held) {
+    if (CAPABILITIES.has(cap)) continue;
+    const help = didYouMean(cap, CAPABILITIES);
+    diagnostics.add({ code: 'CAP_UNKNOWN', severity: 'error', message: `${quoted(cap)} is no capability`, help });
+  }
+  return { caps: new Set(held), kernel };
+}
+
+function atLeast(kernel: readonly [number, number], minimum: readonly [number, number]): boolean {
+  return kernel[0] > minimum[0] || (kernel[0] === minimum[0] && kernel[1] >= minimum[1]);
+}
+
+/**
+ * Docker resolves includes.arches against the machine, not the ABI: on amd64 a rule for amd64 holds for i386 and x32
+ * too. So an ABI answers to the name of its native ABI when that is built for as well, else to its own.
+ */
+function archNames(arch: Arch, arches: readonly Arch[]): readonly string[] {
+  const native = arches.find((a) => a.name === arch.native) ?? arch;
+  return [...native.goNames, native.name.toLowerCase(), native.scmp.toLowerCase()];
+}
+
+/** @see moby profiles/seccomp/seccomp_linux.go setupSeccomp() */
+function applies(rule: OciRule, names: readonly string[], world: World): boolean {
+  const { includes, excludes } = rule;
+  const kernelHolds = (f: Filter) =>
+    f.minKernel === undefined || world.kernel === undefined || atLeast(world.kernel, f.minKernel);
+  if (excludes.arches.some((a) => names.includes(a))) return false;
+  if (excludes.caps.some((c) => world.caps.has(c))) return false;
+  if (excludes.minKernel !== undefined && kernelHolds(excludes)) return false;
+  if (includes.arches.length > 0 && !includes.arches.some((a) => names.includes(a))) return false;
+  if (!includes.caps.every((c) => world.caps.has(c))) return false;
+  return kernelHolds(includes);
+}
+
+/** A name that no ABI knows: harmless in a rule looser than the default, a hole in a stricter one. */
+function checkNames(profile: OciProfile, options: ResolveOptions, diagnostics: Diagnostics): void {
+  const defaultWord = ACTIONS.get(profile.defaultAction.action) ?? SECCOMP_RET_KILL_PROCESS;
+  for (const rule of profile.rules) {
+    const stricter = compareStrictness(ACTIONS.get(rule.action.action) ?? 0, defaultWord) < 0;
+    for (const { value, span } of rule.names) {
+      if (isSyscallName(value)) continue;
+      const near = didYouMean(value, syscallNames());
+      const risk = stricter
+        ? 'In a rule stricter than the default action a typo leaves the call open.'
+        : 'In a rule looser than the default action a typo leaves the call denied.';
+      const isError = options.strict === true || (stricter && options.runtime !== 'runc');
+      diagnostics.add({
+        code: 'SYSCALL_UNKNOWN',
+        severity: isError ? 'error' : 'warning',
+        source: profile.source,
+        span,
+        message: `no system call is named ${quoted(value)} on any architecture`,
+        help: near === undefined ? risk : `${near} ${risk}`,
+      });
+    }
+  }
+}
+
+function resolveArch(
+  arch: Arch,
+  profile: OciProfile,
+  rules: readonly OciRule[],
+  settings: {
+    readonly options: ResolveOptions;
+    readonly argWidth: 'oci' | 'kernel';
+    readonly multiplexed: 'allow' | 'deny';
+  },
+  findings: Findings,
+): ArchPolicy {
+  const defaultAction = actionWord(profile.defaultAction, arch);
+  const direct = new Map<number, CallRules>();
+  const byName = new Map<string, CallRules>();
+  const entry = <K>(map: Map<K, CallRules>, key: K, name: string): CallRules => {
+    const made =
+      map.get(key) ?? new CallRules(arch, name, defaultAction, settings.options.onConflict ?? 'error', findings);
+    map.set(key, made);
+    return made;
+  };
+  for (const rule of rules) {
+    const action = actionWord(rule.action, arch);
+    if (action === defaultAction) continue;
+    for (const name of new Set(rule.names.map((n) => n.value))) {
+      const nr = syscallNumber(arch, name);
+      const other = multiplexed(arch, name);
+      if (nr === undefined && other === undefined) continue;
+      const origin = { ruleIndex: rule.index, span: rule.span };
+      const policyRules = alternatives(
+        rule,
+        nr === undefined ? undefined : name,
+        arch,
+        settings.argWidth,
+        action,
+        defaultAction,
+        findings,
+      ).map((conditions) => ({ action, conditions, origin }));
+      if (nr !== undefined) for (const r of policyRules) entry(direct, nr, syscallName(arch, nr) ?? name).add(r);
+      if (other !== undefined) for (const r of policyRules) entry(byName, name, name).add(r);
+    }
+  }
+  for (const [name, callRules] of byName) {
+    const other = multiplexed(arch, name);
+    if (other === undefined) continue;
+    const target = entry(direct, other.nr, other.multiplexer);
+    target.addMultiplexed(callRules, other, settings.multiplexed, settings.argWidth);
+  }
+  const calls = new Map<number, CallPolicy>();
+  for (const [nr, callRules] of [...direct].sort(([a], [b]) => a - b)) {
+    const settled = callRules.settle();
+    if (settled.length > 0) calls.set(nr, { nr, name: syscallName(arch, nr) ?? callRules.name, rules: settled });
+  }
+  return { arch, defaultAction, calls };
+}
+
+const UNKNOWN_ARCH: Readonly<Record<NonNullable<ResolveOptions['unknownArch']>, U32>> = {
+  'kill-process': SECCOMP_RET_KILL_PROCESS,
+  kill: SECCOMP_RET_KILL_THREAD,
+  errno: u32(SECCOMP_RET_ERRNO | DEFAULT_ERRNO),
+};
+
+/** The policy that the profile means under these options, and everything wrong with it. The public form throws. */
+export function resolve(
+  profile: OciProfile,
+  options: ResolveOptions,
+): { readonly policy: Policy; readonly diagnostics: Diagnostics } {
+  const diagnostics = new Diagnostics();
+  const arches = chooseArches(profile, options, diagnostics);
+  const world = chooseWorld(options, diagnostics);
+  checkNames(profile, options, diagnostics);
+  const argWidth = options.argWidth ?? profile.argWidth ?? 'oci';
+  const multiplexedForm = options.multiplexed ?? profile.multiplexed ?? 'allow';
+  const findings = new Findings(profile.source, diagnostics);
+  const resolved = arches.map((arch) => {
+    const names = archNames(arch, arches);
+    const rules = profile.rules.filter((rule) => applies(rule, names, world));
+    return resolveArch(arch, profile, rules, { options, argWidth, multiplexed: multiplexedForm }, findings);
+  });
+  findings.report();
+  const policy: Policy = {
+    source: profile.source,
+    endian: arches[0]?.endian ?? 'little',
+    arches: resolved,
+    unknownArch: UNKNOWN_ARCH[options.unknownArch ?? 'kill-process'],
+    flags: profile.flags,
+    kernel: options.kernel,
+    argWidth,
+    multiplexed: multiplexedForm,
+    diagnostics: [...profile.diagnostics, ...diagnostics.sorted],
+  };
+  return { policy, diagnostics };
+}

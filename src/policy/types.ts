@@ -1,0 +1,150 @@
+/**
+ * The three forms of a profile: `OciProfile` (what the text says, with places), `Policy` (what it means for chosen
+ * architectures, capabilities and kernel), and the options that lead from one to the other.
+ */
+import type { Arch } from '../arch/index.ts';
+import type { Diagnostic, Source, Span } from '../diag/index.ts';
+import type { Endian, U32 } from '../num/index.ts';
+import type { ScmpAction, ScmpOp } from './vocabulary.ts';
+
+/** A word of the profile and where it stands. */
+export interface Located<T> {
+  readonly value: T;
+  readonly span: Span;
+}
+
+/** An action with its optional data: a number, or an errno name that each architecture numbers itself. */
+export interface ActionSpec {
+  readonly action: ScmpAction;
+  readonly errno?: number | string | undefined;
+  readonly span: Span;
+}
+
+export interface OciCondition {
+  /** Argument, 0 to 5. */
+  readonly argIndex: number;
+  readonly op: ScmpOp;
+  /** 64 bits, unsigned. For SCMP_CMP_MASKED_EQ the mask. */
+  readonly value: bigint;
+  /** For SCMP_CMP_MASKED_EQ what the masked argument must equal; else without meaning. */
+  readonly valueTwo: bigint;
+  readonly span: Span;
+}
+
+/** Docker's includes / excludes: a rule holds only where these do (or do not). */
+export interface Filter {
+  readonly arches: readonly string[];
+  readonly caps: readonly string[];
+  /** [major, minor]. */
+  readonly minKernel?: readonly [number, number] | undefined;
+}
+
+export interface OciRule {
+  /** Position in the profile's `syscalls`, from 0. */
+  readonly index: number;
+  readonly names: readonly Located<string>[];
+  readonly action: ActionSpec;
+  readonly conditions: readonly OciCondition[];
+  readonly comment?: string | undefined;
+  readonly includes: Filter;
+  readonly excludes: Filter;
+  readonly span: Span;
+}
+
+export type ArgWidth = 'oci' | 'kernel';
+export type Multiplexed = 'allow' | 'deny';
+
+export interface OciProfile {
+  readonly source: Source;
+  readonly defaultAction: ActionSpec;
+  /** From `architectures`, or `archMap` flattened; empty when the profile names none. */
+  readonly arches: readonly Located<Arch>[];
+  readonly flags: readonly string[];
+  readonly listenerPath?: string | undefined;
+  readonly rules: readonly OciRule[];
+  /** The profile's own `x-argWidth` and `x-multiplexed`. */
+  readonly argWidth?: ArgWidth | undefined;
+  readonly multiplexed?: Multiplexed | undefined;
+  /** Warnings; errors are thrown. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Everything that changes what a profile means. See ARCHITECTURE "Defaults with meaning" in docs/semantics.md. */
+export interface ResolveOptions {
+  /** ABIs by any of their names; the profile's own when absent. All must have one byte order. */
+  readonly arches?: readonly string[] | undefined;
+  /** Capabilities held: a list ('NET_ADMIN' or 'CAP_NET_ADMIN'), none, all, or Docker's default set (the default). */
+  readonly caps?: 'none' | 'all' | 'docker' | readonly string[] | undefined;
+  /** Kernel version 'MAJOR.MINOR' for minKernel; every minKernel counts as satisfied when absent. */
+  readonly kernel?: string | undefined;
+  /** Whose reading of doubtful profiles to follow; 'runc' ignores unknown system call names. Default 'none'. */
+  readonly runtime?: 'none' | 'runc' | undefined;
+  /** What calls of an architecture not named get. Default 'kill-process'. */
+  readonly unknownArch?: 'kill-process' | 'kill' | 'errno' | undefined;
+  /** Conditional rules with different actions that match one call. Default 'error'. */
+  readonly onConflict?: 'error' | 'first' | 'strictest' | undefined;
+  /** What socketcall(2) and ipc(2) get for a call whose rules look at arguments. Default 'allow', as libseccomp. */
+  readonly multiplexed?: Multiplexed | undefined;
+  /** 64-bit comparisons as the dialect says ('oci', the default), or what the kernel will use of the parameter. */
+  readonly argWidth?: ArgWidth | undefined;
+  /** Unknown system call names are errors in every rule. */
+  readonly strict?: boolean | undefined;
+}
+
+export type ConditionOp = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'masked_eq';
+
+/** One comparison, unsigned. `masked_eq`: (argument & mask) == value; else `mask` is all ones and unused. */
+export interface Condition {
+  readonly argIndex: number;
+  readonly op: ConditionOp;
+  readonly value: bigint;
+  readonly mask: bigint;
+  /** Compare only the low 32 bits of the argument, zero-extended. */
+  readonly narrow: boolean;
+}
+
+/** Which rule of the profile a decision comes from. */
+export interface Origin {
+  readonly ruleIndex: number;
+  readonly span: Span;
+  /** Set where a rule for this name decides a call of the multiplexer. */
+  readonly via?: string | undefined;
+}
+
+export interface PolicyRule {
+  /** The whole result word. */
+  readonly action: U32;
+  /** All must hold; none means always. */
+  readonly conditions: readonly Condition[];
+  readonly origin: Origin;
+}
+
+export interface CallPolicy {
+  /** The number as the ABI passes it (x32 with bit 30). */
+  readonly nr: number;
+  readonly name: string;
+  /** The first rule whose conditions hold decides; when none does, the default action. */
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface ArchPolicy {
+  readonly arch: Arch;
+  /** The whole result word for every number without a matching rule. */
+  readonly defaultAction: U32;
+  readonly calls: ReadonlyMap<number, CallPolicy>;
+}
+
+export interface Policy {
+  readonly source: Source;
+  readonly endian: Endian;
+  readonly arches: readonly ArchPolicy[];
+  /** The result word for architectures that are not in `arches`. */
+  readonly unknownArch: U32;
+  readonly flags: readonly string[];
+  /** The kernel version asked for; undefined means that every minKernel counted as satisfied. */
+  readonly kernel?: string | undefined;
+  readonly argWidth: ArgWidth;
+  readonly multiplexed: Multiplexed;
+  /** Warnings of parsing and of resolving; errors are thrown. */
+  readonly diagnostics: readonly Diagnostic[];
+}
