@@ -115,7 +115,7 @@ function row(...cells) {
   say(`     ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('')}`.trimEnd());
 }
 
-/** Runs `bare` with this filter in its section. `free` is undefined for the run that finds out. */
+/** Runs `bare` with this filter in its section. */
 function confine(bare, folder, name, program) {
   const path = join(folder, name);
   const bytes = addSection(bare, { name: SECTION, data: program.bytes });
@@ -123,10 +123,10 @@ function confine(bare, folder, name, program) {
   return { ...start(path), size: bytes.length };
 }
 
-/** Prints the table and returns the number of answers that were not as predicted. */
+/** Prints the table and returns how many answers were not as predicted; `free` holds those of an unconfined run. */
 function compare(words, ran, free) {
   const answers = answersOf(ran);
-  row('call', 'the filter says', 'the kernel answered', '');
+  row('call', 'the filter says', 'the kernel answered');
   let wrong = 0;
   DEMO_CALLS.forEach(({ name, shown }, i) => {
     const wanted = expected(words[i], name, free[i], ran.pid);

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { MachineCode } from '../../src/machine/code.ts';
-import { Aarch64, demoProgram, X86_64 } from '../../src/machine/index.ts';
+import { Aarch64, demoProgram, probeProgram, X86_64 } from '../../src/machine/index.ts';
 import { suite } from '../../test/suite.ts';
 import { absent, fileOf, freshPath, run } from './tools.ts';
 
@@ -100,6 +100,7 @@ function everyX86(): MachineCode {
   c.label('finish');
   c.ret();
   c.syscall();
+  c.int(0x80);
   c.ud2();
   return c.finish();
 }
@@ -173,8 +174,12 @@ suite('native/machine/assembler', (test) => {
     ['x86_64', X86_TOOLS, x86],
     ['aarch64', ARM_TOOLS, arm],
   ] as const)
-    test.needs(missing, `the ${target} demo, from its own listing`, () => {
-      const code = demoProgram(target);
-      same(code, assembled(tools, sourceOf(code)));
-    });
+    for (const [name, program] of [
+      ['demo', demoProgram],
+      ['probe', probeProgram],
+    ] as const)
+      test.needs(missing, `the ${target} ${name}, from its own listing`, () => {
+        const code = program(target);
+        same(code, assembled(tools, sourceOf(code)));
+      });
 });

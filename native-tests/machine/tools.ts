@@ -36,6 +36,16 @@ export interface Ran {
   readonly error: Error | undefined;
 }
 
+/** Runs a program on bytes; its standard output as bytes. */
+export function feed(
+  command: string,
+  args: readonly string[],
+  input: Uint8Array,
+): { readonly status: number | null; readonly bytes: Uint8Array } {
+  const { status, stdout } = spawnSync(command, args, { input, maxBuffer: 2 ** 30, timeout: 120_000 });
+  return { status, bytes: Uint8Array.from(stdout) };
+}
+
 export function run(command: string, args: readonly string[] = []): Ran {
   const { status, signal, pid, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',

@@ -68,4 +68,5 @@ start:
 finish:
 	ret
 	syscall
+	int 0x80
 	ud2

@@ -52,7 +52,6 @@ export const CODES = {
   ARCH_MISSING: { severity: 'error', about: 'neither the command nor the profile names an architecture' },
   ARCH_BYTE_ORDER: { severity: 'error', about: 'architectures of both byte orders in one program' },
   ARCH_ELF_MISMATCH: { severity: 'error', about: "the filter does not cover the ELF's own ABI" },
-  ARCH_MACHINE_MIXED: { severity: 'note', about: 'architectures that no one machine runs' },
 
   // assembler text
   ASM_SYNTAX: { severity: 'error', about: 'a line that is no instruction' },
@@ -72,7 +71,6 @@ export const CODES = {
   INSN_MEM: { severity: 'error', about: 'scratch memory has slots 0 to 15' },
   INSN_JUMP: { severity: 'error', about: 'a jump past the last instruction' },
   INSN_MEM_UNSET: { severity: 'error', about: 'a scratch slot is read that may not have been stored' },
-  RET_UNKNOWN_ACTION: { severity: 'warning', about: 'a return word that is no action: the kernel kills the process' },
 
   // compiler
   COMPILE_TOO_LONG: { severity: 'error', about: 'the policy does not fit 4096 instructions' },

@@ -135,7 +135,9 @@ export function ownTail(elf: ElfFile, target: Section): number | undefined {
   if (filledSegments(elf).some((p) => segmentEnd(p) > target.sh_offset)) return undefined;
 
   const movable = namesCanMove(elf);
-  const inTail = activeSections(elf).filter((s) => s.index !== target.index && sectionEnd(s) > target.sh_offset);
+  const inTail = activeSections(elf).filter(
+    (s) => s.index !== target.index && s.sh_type !== SHT_NOBITS && sectionEnd(s) > target.sh_offset,
+  );
   if (inTail.some((s) => s.index !== elf.shstrndx || !movable)) return undefined;
 
   let cursor = Number(sectionEnd(target));

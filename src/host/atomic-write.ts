@@ -226,8 +226,8 @@ function uninterrupted<T>(body: () => T): T {
   try {
     return body();
   } finally {
-    // A signal that came meanwhile is delivered by the event loop, before its next immediate.
-    setImmediate(stop);
+    // A signal that came meanwhile is delivered when the event loop polls, which it does between two immediates.
+    setImmediate(() => setImmediate(stop));
   }
 }
 

@@ -126,6 +126,28 @@ export class CpuX86_64 implements Cpu {
     if (to !== undefined) this.#code.mov(VARIABLES[to], 'rax');
   }
 
+  /** The whole registers are loaded: a filter sees their high halves too. @see Linux arch/x86/entry/syscall_32.c */
+  compatSyscall(to: Var, words: Var, save: number): void {
+    const from = VARIABLES[words];
+    const at = (disp: number): Mem => ({ base: from, disp });
+    const saved = ['rbx', 'rbp'] as const;
+    saved.forEach((reg, i) => {
+      this.#code.store(this.#cell({ at: 'frame', offset: save + 8 * i }), 64, reg);
+    });
+    this.#code.load('rax', 64, at(0));
+    for (const [i, reg] of (['rcx', 'rdx', 'rsi', 'rdi'] as const).entries()) this.#code.load(reg, 64, at(24 + 8 * i));
+    // `from` may be one of these two, so it goes last, and by way of a scratch register.
+    this.#code.load('r8', 64, at(16));
+    this.#code.load('r9', 64, at(56));
+    this.#code.mov('rbx', 'r8');
+    this.#code.mov('rbp', 'r9');
+    this.#code.int(0x80);
+    saved.forEach((reg, i) => {
+      this.#code.load(reg, 64, this.#cell({ at: 'frame', offset: save + 8 * i }));
+    });
+    this.#code.mov(VARIABLES[to], 'rax');
+  }
+
   trap(): void {
     this.#code.ud2();
   }

@@ -60,6 +60,11 @@ export interface Cpu {
 
   /** A system call by name or by variable; the kernel's result (negative errno on failure) goes to `to`. */
   syscall(to: Var | undefined, call: string | Var, args: readonly Operand[]): void;
+  /**
+   * Only where 64-bit code can enter a 32-bit ABI: the call whose number and six arguments are the 64-bit words at
+   * `words` (a variable), the arguments from byte 16 on, through that ABI's entry. Uses 16 bytes of the frame at `save`.
+   */
+  compatSyscall?(to: Var, words: Var, save: number): void;
   /** An instruction that the kernel answers with a fatal signal. */
   trap(): void;
 

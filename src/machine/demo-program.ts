@@ -16,11 +16,7 @@
  */
 import type { MachineCode } from './code.ts';
 import type { Cpu, Operand, Var } from './cpu.ts';
-import { CpuAarch64 } from './cpu-aarch64.ts';
-import { CpuX86_64 } from './cpu-x86-64.ts';
-
-/** The ABIs that a helper program can be emitted for. */
-export type MachineTarget = 'x86_64' | 'aarch64';
+import { cpuFor, type MachineTarget } from './targets.ts';
 
 /** 128 + SIGSYS. */
 export const REFUSED_STATUS = 159;
@@ -83,17 +79,6 @@ export function demoProgram(target: MachineTarget): MachineCode {
   printAnswer(cpu);
   texts(cpu);
   return cpu.finish();
-}
-
-function cpuFor(target: MachineTarget): Cpu {
-  switch (target) {
-    case 'x86_64':
-      return new CpuX86_64();
-    case 'aarch64':
-      return new CpuAarch64();
-    default:
-      return target satisfies never;
-  }
 }
 
 /** Leaves the descriptor in v0, the filter's size in v1 and its file offset in v2. */

@@ -224,6 +224,11 @@ export class X86_64 extends CodeBuffer {
     this.emit('syscall', [0x0f, 0x05]);
   }
 
+  /** int imm8:  CD ib; 0x80 is the i386 entry: number in eax, arguments in ebx, ecx, edx, esi, edi, ebp, result in eax */
+  int(vector: number): void {
+    this.emit(`int ${vector}`, [0xcd, vector & 0xff]);
+  }
+
   /** ud2:  0F 0B; SIGILL */
   ud2(): void {
     this.emit('ud2', [0x0f, 0x0b]);

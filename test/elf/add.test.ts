@@ -6,7 +6,8 @@ import { secondReader } from './second-reader.ts';
 
 const NAME = '.seccomp_rules';
 const DATA = Uint8Array.from({ length: 24 }, (_, i) => 255 - i);
-const add = (bytes: Uint8Array, data = DATA, replace = false) => addSection(bytes, { name: NAME, data }, { replace });
+const add = (bytes: Uint8Array, data: Uint8Array = DATA, replace = false) =>
+  addSection(bytes, { name: NAME, data }, { replace });
 const trailing = (length: number, last = 0) => {
   const bytes = new Uint8Array(length);
   bytes[length - 1] = last;
@@ -47,7 +48,7 @@ const sections: readonly { name: string; section: Partial<NewSection>; code: str
 ];
 
 /** The section is there, once, with this data; every other section is as it was; no byte moved. */
-function holdsBoth(before: Uint8Array, after: Uint8Array, kind: Kind, data = DATA): void {
+function holdsBoth(before: Uint8Array, after: Uint8Array, kind: Kind, data: Uint8Array = DATA): void {
   assert.equal(differences(before, after, kind), []);
   sameBytes(extractSection(after, NAME), data);
   const [old, now] = [secondReader(before), secondReader(after)];

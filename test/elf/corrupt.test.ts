@@ -32,20 +32,20 @@ function tryAll(bytes: Uint8Array, kind: Kind): number {
   if (added !== undefined) {
     assert.equal(differences(bytes, added, kind), [], 'add moved a byte');
     sameBytes(extractSection(added, '.new'), DATA);
-    sameBytes(addSection(added, { name: '.new', data: DATA }, { replace: true }), added);
+    // A file whose broken sh_link names the next free section now names ours, and then it is not replaced.
+    const again = outcome(() => addSection(added, { name: '.new', data: DATA }, { replace: true }));
+    if (again !== undefined) sameBytes(extractSection(again, '.new'), DATA);
   }
   const replaced = outcome(() => addSection(bytes, { name: NAME, data: DATA }, { replace: true }));
   if (replaced !== undefined) {
     sameBytes(extractSection(replaced, NAME), DATA);
-    // What every other section holds is the same as before.
+    // What every other section holds is the same as before. The name table may have moved, with a name more, and a
+    // section over the ELF header shows the three fields that changed.
     for (const s of elf?.sections ?? []) {
       const name = outcome(() => s.name);
-      if (name === undefined || name === '' || name === NAME) continue;
+      if (name === undefined || name === NAME || s.index === elf!.shstrndx || s.sh_offset < 64n) continue;
       const old = outcome(() => extractSection(bytes, name));
-      // The name table may have moved, and a section over the ELF header shows the three fields that changed.
-      if (old !== undefined && name !== '.shstrtab' && s.sh_offset >= 64n) {
-        sameBytes(extractSection(replaced, name), old, `replace changed ${name}`);
-      }
+      if (old !== undefined) sameBytes(extractSection(replaced, name), old, `replace: section ${name}`);
     }
   }
   const removed = outcome(() => removeSection(bytes, NAME));

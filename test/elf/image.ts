@@ -162,7 +162,7 @@ export function makeElf(options: ImageOptions): Image {
   const record = (prefix: string, start: number, form: readonly (readonly [string, 2 | 4 | 8])[], values: number[]) => {
     let at = start;
     for (const [i, [name, size]] of form.entries()) {
-      fields.push({ name: prefix + name, at, size });
+      if (specs.length < 1000) fields.push({ name: prefix + name, at, size });
       write(at, size, values[i]!);
       at += size;
     }
@@ -223,7 +223,12 @@ export function patchable({ cls }: Kind): readonly (readonly [from: number, to: 
 }
 
 /** Offsets below `length` at which two files differ, those of the three patched fields left out. */
-export function differences(before: Uint8Array, after: Uint8Array, kind: Kind, length = before.length): number[] {
+export function differences(
+  before: Uint8Array,
+  after: Uint8Array,
+  kind: Kind,
+  length: number = before.length,
+): number[] {
   const allowed = patchable(kind);
   const found: number[] = [];
   for (let i = 0; i < length && found.length < 10; i++) {

@@ -13,14 +13,14 @@ interface Parsed {
 
 const elfTools = createRequire(import.meta.url)('elf-tools') as { parse(image: Buffer): Parsed };
 
-/** What elf-tools sees; the data of each section is taken from the bytes as they are. */
+/** What elf-tools sees; the data of each section (.bss has none) is taken from the bytes as they are. */
 export function secondReader(bytes: Uint8Array): Parsed {
   const parsed = elfTools.parse(Buffer.from(bytes));
   return {
     header: parsed.header,
     sections: parsed.sections.map(({ header }) => ({
       header,
-      data: Buffer.from(bytes.slice(header.offset, header.offset + header.size)),
+      data: Buffer.from(header.type === 'nobits' ? [] : bytes.slice(header.offset, header.offset + header.size)),
     })),
   };
 }

@@ -1,0 +1,75 @@
+/** Who may import whom: the table of the house, held against every import of src/. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import * as assert from 'uvu/assert';
+import { suite } from './suite.ts';
+
+const BELOW_ARCH = ['arch', 'diag', 'num'];
+const BELOW_BPF = ['bpf', ...BELOW_ARCH];
+
+/** Room -> rooms it may import, besides itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  diag: [],
+  num: [],
+  arch: ['diag', 'num'],
+  bpf: BELOW_ARCH,
+  kernel: BELOW_BPF,
+  policy: BELOW_ARCH,
+  compile: ['policy', ...BELOW_BPF],
+  elf: ['diag', 'num'],
+  machine: BELOW_ARCH,
+  build: ['compile', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
+  host: ['diag', 'num'],
+  cli: ['build', 'compile', 'kernel', 'policy', 'elf', 'machine', 'host', ...BELOW_BPF],
+  // src/index.ts
+  '.': ['build', 'compile', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
+};
+
+/** Packages -> the files that may import them. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'jsonc-parser': ['policy/json.ts'],
+  commander: ['cli/'],
+  'elf-tools': ['machine/executable.ts'],
+  'node:': ['host/', 'cli/'],
+};
+
+const files = readdirSync('src', { recursive: true })
+  .map(String)
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'));
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join('src', file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  const statements = /(?:^|\n)(?:(?:import|export)\b[^;=('"]*?\bfrom\s+|import\s+)['"]([^'"]+)['"]/g;
+  const dynamic = /\b(?:import|require)\(\s*['"]([^'"]+)['"]/g;
+  return [...text.matchAll(statements), ...text.matchAll(dynamic)].map((m) => m[1] as string);
+}
+
+const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] as string) : '.');
+
+suite('layers', (test) => {
+  for (const file of files) {
+    test(`${file} imports only what its room may`, () => {
+      const allowed = MAY_IMPORT[room(file)];
+      assert.ok(allowed, `the room ${room(file)} is not in the table`);
+      for (const name of importsOf(file)) {
+        if (!name.startsWith('.')) {
+          const entry = Object.entries(PACKAGES).find(
+            ([pack]) => name === pack || (pack.endsWith(':') && name.startsWith(pack)),
+          );
+          assert.ok(
+            entry?.[1].some((place) => file.startsWith(place)),
+            `${file} may not import ${name}`,
+          );
+          continue;
+        }
+        const target = room(normalize(join(dirname(file), name)));
+        assert.ok(target === room(file) || allowed.includes(target), `${file} may not import ${target}/`);
+      }
+    });
+  }
+  test('every room has a README', () => {
+    const rooms = new Set(files.map(room));
+    for (const name of rooms)
+      assert.ok(readFileSync(join('src', name === '.' ? '' : name, 'README.md'), 'utf8').length > 100, name);
+  });
+});
