@@ -69,7 +69,7 @@ export interface OciProfile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Everything that changes what a profile means. See ARCHITECTURE "Defaults with meaning" in docs/semantics.md. */
+/** Everything that changes what a profile means. See docs/semantics.md. */
 export interface ResolveOptions {
   /** ABIs by any of their names; the profile's own when absent. All must have one byte order. */
   readonly arches?: readonly string[] | undefined;
