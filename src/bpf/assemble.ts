@@ -3,7 +3,7 @@
  * ahead, comments after `;` or `//`. Beyond what `disassemble` prints it takes the shorthands `jne`, `jlt`, `jle`, `jmp`,
  * a missing false target (fall through), and decimal, hexadecimal or negative numbers.
  */
-import { Diagnostics, type Source, type Span } from '../diag/index.ts';
+import { Diagnostics, quoted, type Source, type Span } from '../diag/index.ts';
 import type { RawInsn } from './insn.ts';
 import {
   ALU_OPS,
@@ -60,32 +60,31 @@ function inside(text: string | undefined, pattern: RegExp): number | undefined {
 const immediate = (text: string | undefined) => inside(text, /^#(.+)$/);
 const slotOf = (text: string | undefined) => inside(text, /^M\[(.+)\]$/i);
 
-/** Splits the text into labels and instructions. */
+const LABEL = /^\s*([A-Za-z_]\w*|\d+):/;
+
+/** Splits the text into labels and instructions. Lines end as in diag/position: at \n, \r\n or a lone \r. */
 function scan(
   text: string,
   report: (span: Span, message: string) => void,
 ): { lines: Line[]; labels: Map<string, number> } {
   const lines: Line[] = [];
   const labels = new Map<string, number>();
-  let at = 0;
-  for (const row of text.split('\n')) {
-    const start = at;
-    at += row.length + 1;
-    let rest = row.replace(/(;|\/\/).*$/, '');
-    for (let label = /^\s*([A-Za-z_]\w*|\d+):/.exec(rest); label; label = /^\s*([A-Za-z_]\w*|\d+):/.exec(rest)) {
+  for (const { index, 0: row } of text.matchAll(/[^\r\n]+/g)) {
+    const code = row.replace(/(;|\/\/).*$/s, '').trimEnd();
+    let at = 0;
+    for (let label = LABEL.exec(code); label; label = LABEL.exec(code.slice(at))) {
       const name = label[1] as string;
-      if (labels.has(name)) report({ start, end: start + row.length }, `the label '${name}' stands twice`);
+      const end = index + at + label[0].length;
+      if (labels.has(name)) report({ start: end - name.length - 1, end }, `the label ${quoted(name)} stands twice`);
       labels.set(name, lines.length);
-      rest = rest.slice(label[0].length);
+      at += label[0].length;
     }
-    const found = /^\s*(\S+)\s*(.*?)\s*$/.exec(rest);
-    if (!found) continue;
-    const from = start + row.indexOf(found[1] as string);
-    const operands = found[2] === '' ? [] : (found[2] as string).split(',').map((part) => part.trim());
+    const [, blank, mnemonic, rest] = /^(\s*)(\S+)\s*(.*)$/s.exec(code.slice(at)) ?? [];
+    if (blank === undefined || mnemonic === undefined || rest === undefined) continue;
     lines.push({
-      span: { start: from, end: start + row.trimEnd().length },
-      mnemonic: (found[1] as string).toLowerCase(),
-      operands,
+      span: { start: index + at + blank.length, end: index + code.length },
+      mnemonic: mnemonic.toLowerCase(),
+      operands: rest === '' ? [] : rest.split(',').map((part) => part.trim()),
     });
   }
   return { lines, labels };
@@ -105,12 +104,12 @@ export function assemble(text: string, options: { readonly file?: string } = {})
   const skipTo = (label: string | undefined, line: Line, pc: number, most: number): number => {
     const target = label === undefined ? pc + 1 : labels.get(label);
     const where = { code: 'ASM_LABEL', source, span: line.span } as const;
-    if (target === undefined) diagnostics.add({ ...where, message: `no line has the label '${label}'` });
-    else if (target <= pc) diagnostics.add({ ...where, message: `'${label}' lies behind; BPF jumps forward only` });
+    if (target === undefined) diagnostics.add({ ...where, message: `no line has the label ${quoted(label ?? '')}` });
+    else if (target <= pc) diagnostics.add({ ...where, message: `${quoted(label ?? '')} lies behind; BPF jumps forward only` });
     else if (target - pc - 1 > most)
       diagnostics.add({
         ...where,
-        message: `'${label}' is ${target - pc - 1} instructions away; this jump reaches ${most}`,
+        message: `${quoted(label ?? '')} is ${target - pc - 1} instructions away; this jump reaches ${most}`,
       });
     else return target - pc - 1;
     return 0;
@@ -122,10 +121,9 @@ export function assemble(text: string, options: { readonly file?: string } = {})
     const plain = (code: number, k: number | undefined): RawInsn | undefined =>
       k === undefined || operands.length > 1 ? undefined : { code, jt: 0, jf: 0, k };
     if (mnemonic === '.insn') {
-      const fields = operands.map(numberOf);
-      const [code, jt, jf, k] = fields;
-      const fits = fields.length === 4 && (code ?? 0x10000) <= 0xffff && (jt ?? 256) <= 255 && (jf ?? 256) <= 255;
-      return fits ? { code: code ?? 0, jt: jt ?? 0, jf: jf ?? 0, k: k ?? 0 } : undefined;
+      const [code, jt, jf, k, ...more] = operands.map(numberOf);
+      if (code === undefined || jt === undefined || jf === undefined || k === undefined) return undefined;
+      return more.length === 0 && code <= 0xffff && jt <= 0xff && jf <= 0xff ? { code, jt, jf, k } : undefined;
     }
     if (mnemonic === 'ld' || mnemonic === 'ldx') {
       const isX = mnemonic === 'ldx';

@@ -26,8 +26,18 @@ export function wordName(off: number, endian: Endian): string | undefined {
   return off < OFFSET_ARGS ? `instruction_pointer ${half}` : `args[${(off - OFFSET_ARGS) >> 3}] ${half}`;
 }
 
-/** Fields that the instruction does not use must be zero for the mnemonic to stand for the record. */
-function isPlain(raw: RawInsn, insn: Insn): boolean {
+/** Where the instruction can lead to by a jump; empty for one that only falls through or ends. */
+function targetsOf(insn: Insn | undefined, pc: number): readonly number[] {
+  if (insn?.op === 'ja') return [pc + 1 + insn.skip];
+  return insn !== undefined && 'jt' in insn ? [pc + 1 + insn.jt, pc + 1 + insn.jf] : [];
+}
+
+/**
+ * True when the mnemonic says all that the record holds: fields that the instruction does not use are zero, and jumps
+ * stay inside the program, where there are lines to carry their labels.
+ */
+function isPlain(raw: RawInsn, insn: Insn, pc: number, length: number): boolean {
+  if (targetsOf(insn, pc).some((target) => target >= length)) return false;
   switch (insn.op) {
     case 'jeq':
     case 'jgt':
@@ -92,25 +102,39 @@ function comment(insn: Insn | undefined, loaded: string | undefined, endian: End
   return '';
 }
 
+/**
+ * The word of seccomp_data that A holds before each instruction; undefined when it holds something else, or one thing on
+ * one way and another on the next. Jumps lead forward only, so one pass sees every way.
+ */
+function wordsInA(decoded: readonly (Insn | undefined)[], endian: Endian): readonly (string | undefined)[] {
+  const held: (string | undefined)[] = [];
+  const reached: boolean[] = [];
+  const flow = (to: number, word: string | undefined): void => {
+    if (to >= decoded.length) return;
+    held[to] = reached[to] && held[to] !== word ? undefined : word;
+    reached[to] = true;
+  };
+  for (const [pc, insn] of decoded.entries()) {
+    const targets = targetsOf(insn, pc);
+    const keepsA = targets.length > 0 || ['ldx', 'st', 'stx', 'tax'].includes(insn?.op ?? '');
+    const after = insn?.op === 'ld' && insn.mode === 'abs' ? wordName(insn.off, endian) : undefined;
+    const word = keepsA ? held[pc] : after;
+    for (const target of targets) flow(target, word);
+    if (targets.length === 0 && insn?.op !== 'ret') flow(pc + 1, word);
+  }
+  return held;
+}
+
 /** Every instruction with its text and comment. Never throws: a malformed program is shown as it is. */
 export function list(insns: readonly RawInsn[], endian: Endian): readonly Listed[] {
   const decoded = insns.map(decode);
-  const targets = new Set<number>();
-  decoded.forEach((insn, pc) => {
-    if (insn === undefined) return;
-    if (insn.op === 'ja') targets.add(pc + 1 + insn.skip);
-    if ('jt' in insn) targets.add(pc + 1 + insn.jt).add(pc + 1 + insn.jf);
-  });
-  // What A holds is followed along the straight line only; a comment may be missing, never wrong at a join.
-  let loaded: string | undefined;
+  const targets = new Set(decoded.flatMap(targetsOf));
+  const inA = wordsInA(decoded, endian);
   return insns.map((raw, pc) => {
     const insn = decoded[pc];
-    if (targets.has(pc) && insn?.op !== 'jeq') loaded = undefined;
-    const plain = insn !== undefined && isPlain(raw, insn);
+    const plain = insn !== undefined && isPlain(raw, insn, pc, insns.length);
     const text = plain ? mnemonic(insn, pc) : `.insn ${hex(raw.code)}, ${raw.jt}, ${raw.jf}, ${hex(raw.k)}`;
-    const said = comment(insn, loaded, endian);
-    if (insn?.op === 'ld') loaded = insn.mode === 'abs' ? wordName(insn.off, endian) : undefined;
-    return { pc, isTarget: targets.has(pc), text, comment: said };
+    return { pc, isTarget: targets.has(pc), text, comment: comment(insn, inA[pc], endian) };
   });
 }
 

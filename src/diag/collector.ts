@@ -8,25 +8,36 @@ export type NewDiagnostic = Omit<Diagnostic, 'severity' | 'code'> & {
   readonly severity?: Severity | undefined;
 };
 
+/** As many errors, and as many warnings, are kept; nobody reads more, and a hostile file has millions. */
+const MOST = 1000;
+
 /** Collects all that is wrong, so that one run shows every mistake. */
 export class Diagnostics {
-  readonly #list: Diagnostic[] = [];
+  readonly #errors: Diagnostic[] = [];
+  readonly #others: Diagnostic[] = [];
+  #dropped = 0;
 
   add(d: NewDiagnostic): void {
-    this.#list.push({ ...d, severity: d.severity ?? CODES[d.code].severity });
+    this.addAll([{ ...d, severity: d.severity ?? CODES[d.code].severity }]);
   }
 
   addAll(list: readonly Diagnostic[]): void {
-    for (const d of list) this.#list.push(d);
+    for (const d of list) {
+      const kept = d.severity === 'error' ? this.#errors : this.#others;
+      if (kept.length < MOST) kept.push(d);
+      else this.#dropped += 1;
+    }
   }
 
   get hasErrors(): boolean {
-    return this.#list.some((d) => d.severity === 'error');
+    return this.#errors.length > 0;
   }
 
   /** In the order of their places in the text; what has no place comes first. Stable. */
   get sorted(): readonly Diagnostic[] {
-    return this.#list.toSorted((a, b) => (a.span?.start ?? -1) - (b.span?.start ?? -1));
+    const list = [...this.#errors, ...this.#others].sort((a, b) => (a.span?.start ?? -1) - (b.span?.start ?? -1));
+    if (this.#dropped === 0) return list;
+    return [...list, { code: 'MORE', severity: 'note', message: `${this.#dropped} more like these are not shown` }];
   }
 
   /** Throws everything collected when any of it is an error. */

@@ -1,13 +1,22 @@
 import type { Diagnostic } from './diagnostic.ts';
 import { renderPlain } from './render.ts';
 
+/** The message shows as many code frames; `diagnostics` holds them all. */
+const MOST_SHOWN = 20;
+
+function messageOf(diagnostics: readonly Diagnostic[]): string {
+  const shown = diagnostics.slice(0, MOST_SHOWN).map(renderPlain);
+  const rest = diagnostics.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('\n');
+}
+
 /** Everything wrong with one input, thrown once at the edge of the API. `diagnostics` is never empty. */
 export class SeccompcError extends Error {
   override readonly name: string = 'SeccompcError';
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map((d) => renderPlain(d)).join('\n'));
+    super(messageOf(diagnostics));
     this.diagnostics = diagnostics;
   }
 }

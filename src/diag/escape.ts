@@ -20,6 +20,16 @@ export function forTerminal(text: string, keepTab = false): string {
   });
 }
 
+/** JSON.stringify leaves C1, bidi and zero-width characters as they are; this escapes what a terminal must not see. */
+export function jsonForTerminal(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(HOSTILE, (c) =>
+    // The line breaks between the indented lines are JSON's own; those inside strings are escaped already.
+    c === '\n'
+      ? c
+      : Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
+
 /** A name from outside in quotes, cut to a length that cannot flood the message. */
 export function quoted(text: string, most = 80): string {
   const shown = text.length > most ? `${text.slice(0, most)}…` : text;

@@ -42,9 +42,10 @@ function frame(place: Place, style: Style, paint: (text: string) => string): str
   const to = Math.min(lineEnd, from + FRAME_WIDTH);
   const caretEnd = Math.max(place.span.start + 1, Math.min(place.span.end, to));
   // Escaped text is longer than the original, so the gap before the caret is measured on the escaped text.
-  const before = forTerminal(text.slice(from, place.span.start).replaceAll('\t', ' '));
-  const marked = forTerminal(text.slice(place.span.start, caretEnd).replaceAll('\t', ' '));
-  const shown = forTerminal(text.slice(from, to).replaceAll('\t', ' '));
+  const piece = (start: number, end: number) => forTerminal(text.slice(start, Math.min(end, to)).replaceAll('\t', ' '));
+  const before = piece(from, place.span.start);
+  const marked = piece(place.span.start, caretEnd);
+  const shown = piece(from, to);
   const gutter = String(line).padStart(5);
   const lead = from > lineStart ? '…' : '';
   return [

@@ -18,10 +18,10 @@ import {
   SHT_RELA,
   type Shdr,
 } from './format.ts';
-import type { ElfFile, Section } from './read.ts';
+import { DAMAGED, type ElfFile, type Section } from './read.ts';
 import { inFile } from './source.ts';
 
-/** Zeros behind the end up to this many bytes are padding (signing tools and linkers round up to a page). */
+/** Fewer zeros than this behind the end are padding (signing tools and linkers round up to a page). */
 const PADDING_MAX = 4096;
 /** No gap in a tail that `Tail` wrote is wider: the section header table is aligned to 8. */
 export const TABLE_ALIGN = 8;
@@ -67,21 +67,24 @@ export function checkRewritable(elf: ElfFile): void {
   }
   elf.names.checkAll();
 
-  const help = 'the file is cut short or damaged; copy or build it again';
-  for (const s of activeSections(elf)) {
-    if (s.sh_type === SHT_NOBITS || s.sh_size === 0n || inFile(source.size, s.sh_offset, s.sh_size)) continue;
-    const range = `${s.sh_size} bytes from byte ${s.sh_offset}`;
-    const message = `section ${s.index} ${quoted(s.name)} (${range}) leaves the file of ${source.size} bytes`;
-    fail({ code: 'ELF_SECTIONS', file, byteOffset: s.headerOffset + SHDR[elf.class].at.sh_offset, message, help });
-  }
+  for (const s of activeSections(elf)) checkInside(elf, s);
   for (const [index, p] of elf.segments.entries()) {
     if (p.p_type === PT_NULL || p.p_filesz === 0n || inFile(source.size, p.p_offset, p.p_filesz)) continue;
     const range = `${p.p_filesz} bytes from byte ${p.p_offset}`;
     const message = `segment ${index} (${range}) leaves the file of ${source.size} bytes`;
     const byteOffset = Number(elf.header.e_phoff) + index * PHDR[elf.class].size + PHDR[elf.class].at.p_offset;
-    fail({ code: 'ELF_SEGMENTS', file, byteOffset, message, help });
+    fail({ code: 'ELF_SEGMENTS', file, byteOffset, message, help: DAMAGED });
   }
   checkTrailing(elf);
+}
+
+/** Throws ELF_SECTIONS when the section's bytes leave the file. */
+export function checkInside({ class: cls, file, source }: ElfFile, s: Section): void {
+  if (s.sh_type === SHT_NOBITS || s.sh_size === 0n || inFile(source.size, s.sh_offset, s.sh_size)) return;
+  const range = `${s.sh_size} bytes from byte ${s.sh_offset}`;
+  const message = `section ${s.index} ${quoted(s.name)} (${range}) leaves the file of ${source.size} bytes`;
+  const byteOffset = s.headerOffset + SHDR[cls].at.sh_offset;
+  fail({ code: 'ELF_SECTIONS', file, byteOffset, message, help: DAMAGED });
 }
 
 /** One past the last byte that a header, a table, a section or a segment names. */

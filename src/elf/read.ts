@@ -99,7 +99,8 @@ export interface ReadOptions {
   readonly file?: string | undefined;
 }
 
-const DAMAGED = 'the file is damaged or cut short; copy or build it again';
+/** The help where nothing but another copy of the file can help. */
+export const DAMAGED = 'the file is damaged or cut short; copy or build it again';
 
 /** What is known once e_ident is read. */
 interface Context {

@@ -58,7 +58,7 @@ function symbolsReferTo(elf: ElfFile, index: number): boolean {
   const [entry, at] = elf.class === 64 ? [24, 6] : [16, 14];
   return elf.sections.some((s) => {
     const symbols = s.sh_type === SHT_SYMTAB || s.sh_type === SHT_DYNSYM;
-    if (!symbols && s.sh_type !== SHT_SYMTAB_SHNDX) return false;
+    if ((!symbols && s.sh_type !== SHT_SYMTAB_SHNDX) || s.sh_size === 0n) return false;
     const view = new ByteView(elf.source.read(Number(s.sh_offset), Number(s.sh_size)), elf.endian);
     const step = symbols ? entry : 4;
     for (let i = 0; i + step <= view.bytes.length; i += step) {

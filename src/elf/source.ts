@@ -12,11 +12,12 @@ export interface ElfSource {
   read(byteOffset: number, length: number): Uint8Array;
 }
 
-/** Bytes in memory as a source; nothing is copied. */
+/** Bytes in memory as a source; nothing is copied. A Buffer is read as plain bytes: its slice() would not copy. */
 export function sourceOf(bytes: Uint8Array): ElfSource {
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   return {
-    size: bytes.length,
-    read: (byteOffset, length) => bytes.subarray(byteOffset, byteOffset + length),
+    size: plain.length,
+    read: (byteOffset, length) => plain.subarray(byteOffset, byteOffset + length),
   };
 }
 

@@ -3,28 +3,11 @@
  * stored (the checker has made sure).
  * @see Linux v6.12 kernel/bpf/core.c ___bpf_prog_run(); net/core/filter.c bpf_convert_filter()
  */
-import { highWordOffset, lowWordOffset, OFFSET_IP, SECCOMP_DATA_SIZE, type SeccompData } from '../arch/index.ts';
+import { SECCOMP_DATA_SIZE, type SeccompData } from '../arch/index.ts';
 import { unreachable } from '../diag/index.ts';
-import { type Endian, high32, low32, type U32, u32 } from '../num/index.ts';
+import type { U32 } from '../num/index.ts';
 import { type CheckedProgram, codeOf } from './program.ts';
-
-/** seccomp_data as sixteen native 32-bit words: word i is what a load at byte 4 * i yields. */
-export type DataWords = Uint32Array;
-
-/** The words that a filter of this byte order sees: of a u64 the low word comes first only on little-endian machines. */
-export function dataWords(data: SeccompData, endian: Endian): DataWords {
-  const words = new Uint32Array(SECCOMP_DATA_SIZE / 4);
-  words[0] = u32(data.nr);
-  words[1] = u32(data.arch);
-  const ip = OFFSET_IP / 4;
-  words[ip + (endian === 'big' ? 1 : 0)] = low32(data.instructionPointer);
-  words[ip + (endian === 'big' ? 0 : 1)] = high32(data.instructionPointer);
-  data.args.forEach((value, i) => {
-    words[lowWordOffset(i, endian) / 4] = low32(value);
-    words[highWordOffset(i, endian) / 4] = high32(value);
-  });
-  return words;
-}
+import { type DataWords, dataWords } from './words.ts';
 
 /** Runs the program over words; `visit` hears each instruction index as it is executed. */
 export function runWords(program: CheckedProgram, words: DataWords, visit?: (pc: number) => void): U32 {

@@ -1,5 +1,5 @@
 /** Several filters on one task: all are evaluated, the strictest action wins. */
-import { compareStrictness, SECCOMP_RET_ALLOW, type SeccompData } from '../arch/index.ts';
+import { compareStrictness, SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, type SeccompData } from '../arch/index.ts';
 import type { U32 } from '../num/index.ts';
 import { run } from './interpret.ts';
 import type { CheckedProgram } from './program.ts';
@@ -7,10 +7,12 @@ import type { CheckedProgram } from './program.ts';
 /**
  * The result word of a stack of filters, given in the order of installing. The kernel evaluates the newest first and
  * keeps a word when its action, compared as a signed number, is strictly smaller than the kept one: so of equal actions
- * the newest filter's data stays, and unknown words take part by their number.
+ * the newest filter's data stays, and unknown words take part by their number. Data on ALLOW is lost: the kernel starts
+ * from plain ALLOW. A task in filter mode without a filter is killed, so an empty stack gives KILL_PROCESS.
  * @see Linux v6.12 kernel/seccomp.c seccomp_run_filters()
  */
 export function runStack(programs: readonly CheckedProgram[], data: SeccompData): U32 {
+  if (programs.length === 0) return SECCOMP_RET_KILL_PROCESS;
   let kept: U32 = SECCOMP_RET_ALLOW;
   for (const program of programs.toReversed()) {
     const word = run(program, data);

@@ -2,12 +2,12 @@
  * Profile text as a JSON tree with places. jsonc-parser reads it; around it stand the guards that it lacks: size, depth
  * (its parser is recursive), repeated keys, and numbers taken from the source text, because it makes doubles of them.
  */
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { type Diagnostics, type NewDiagnostic, quoted, type Source, type Span } from '../diag/index.ts';
 import { didYouMean } from './vocabulary.ts';
 
-/** The longest profile text, in characters; the largest real one has 60,000. */
-const MAX_LENGTH = 32 * 1024 * 1024;
+/** The longest profile text, in characters; the largest real one has 60,000. The tree takes about 100 bytes for each. */
+const MAX_LENGTH = 4 * 1024 * 1024;
 /** The deepest nesting; a profile needs 5. */
 const MAX_DEPTH = 64;
 /** Syntax errors beyond this many are echoes of the first ones. */
@@ -19,24 +19,22 @@ export function spanOf(node: Node): Span {
   return { start: node.offset, end: node.offset + node.length };
 }
 
-/** The offset where nesting first exceeds the limit; -1 when it never does. Comments and strings are passed over. */
+/** SyntaxKind.EOF; jsonc-parser declares its kinds as a const enum, which does not compile here. */
+const EOF = 17;
+
+/**
+ * The offset where nesting first exceeds the limit; -1 when it never does. The parser's own scanner says what is a
+ * bracket, and as in the parser a closing one counts only against its own kind: text that is no JSON nests too.
+ */
 function tooDeepAt(text: string): number {
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i];
-    if (c === '"') {
-      for (i += 1; i < text.length && text[i] !== '"' && text[i] !== '\n'; i++) if (text[i] === '\\') i += 1;
-    } else if (c === '/' && text[i + 1] === '/') {
-      while (i + 1 < text.length && text[i + 1] !== '\n' && text[i + 1] !== '\r') i += 1;
-    } else if (c === '/' && text[i + 1] === '*') {
-      const end = text.indexOf('*/', i + 2);
-      i = end < 0 ? text.length : end + 1;
-    } else if (c === '{' || c === '[') {
-      depth += 1;
-      if (depth > MAX_DEPTH) return i;
-    } else if (c === '}' || c === ']') {
-      depth -= 1;
-    }
+  const scanner = createScanner(text, true);
+  const closers: string[] = [];
+  while ((scanner.scan() as number) !== EOF) {
+    const at = scanner.getTokenOffset();
+    const c = text[at];
+    if (c === '{' || c === '[') closers.push(c === '{' ? '}' : ']');
+    else if (c === closers.at(-1)) closers.pop();
+    if (closers.length > MAX_DEPTH) return at;
   }
   return -1;
 }
@@ -85,7 +83,7 @@ export class JsonReader {
         'INPUT_TOO_LARGE',
         0,
         1,
-        `the text has ${text.length} characters; a profile has at most ${MAX_LENGTH}`,
+        `the text has ${text.length} characters; no profile has more than ${MAX_LENGTH}`,
       );
       return undefined;
     }

@@ -140,6 +140,14 @@ suite('elf/replace', (test) => {
     throwsCode(() => extractSection(makeElf(KINDS[0]!).bytes, '.bss'), 'ELF_SECTION_NOBITS');
   });
 
+  test('what is extracted is a copy, from a Buffer too', () => {
+    const bytes = Buffer.from(makeElf(KINDS[0]!).bytes);
+    const before = Buffer.from(bytes);
+    extractSection(bytes, '.text').fill(0);
+    sameBytes(bytes, before);
+    sameBytes(extractSection(bytes, '.text'), TEXT);
+  });
+
   test('extract reads a file with data behind it and with other sections damaged', () => {
     const image = makeElf({ ...KINDS[0]!, trailing: SHORT });
     sameBytes(extractSection(image.with({ 'shdr[5].sh_size': 1n << 60n }), '.text'), TEXT);

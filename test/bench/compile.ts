@@ -1,0 +1,77 @@
+/** `npm run bench -- compile`: our programs beside those that other compilers made of the same profiles. */
+import { compilePolicy } from '../../src/compile/index.ts';
+import { type CheckedProgram, check } from '../../src/kernel/index.ts';
+import { type Policy, parseProfile, resolvePolicy } from '../../src/policy/index.ts';
+import { sharedBytes, sharedText } from '../support/shared.ts';
+import { costOf, medianMs, steps, X86_64 } from './measure.ts';
+
+const THREE = ['x86_64', 'i386', 'x32'];
+const SUBJECTS = [
+  { name: 'docker-default-x64', profile: 'docker-default', arches: ['x86_64'] },
+  { name: 'docker-default', profile: 'docker-default', arches: THREE },
+  { name: 'podman-containers-common-x64', profile: 'podman-containers-common', arches: ['x86_64'] },
+  { name: 'firecracker-vmm', profile: 'firecracker-vmm.oci', arches: ['x86_64'] },
+  { name: 'firecracker-api', profile: 'firecracker-api.oci', arches: ['x86_64'] },
+  { name: 'firecracker-vcpu', profile: 'firecracker-vcpu.oci', arches: ['x86_64'] },
+] as const;
+const PEERS =
+  'libseccomp-deb.o1 libseccomp-deb.o2 libseccomp-git.o2 gvisor gvisor-hot kafel minijail-bst minijail-linear'.split(' ');
+const PROBES = { clone: 56, personality: 135, socket: 41, denied: 175 };
+
+type Row = readonly (string | number)[];
+
+function checked(program: Parameters<typeof check>[0]): CheckedProgram {
+  const verdict = check(program);
+  if (!verdict.ok) throw new Error(verdict.message);
+  return verdict.program;
+}
+
+function row(name: string, program: CheckedProgram, numbers: readonly number[], ms?: number): Row {
+  const { insns, average, longest, cached } = costOf(program, numbers, X86_64);
+  const probes = Object.values(PROBES).map((nr) => steps(program, nr));
+  return [name, insns, average.toFixed(2), longest, ...probes, cached, ms?.toFixed(2) ?? ''];
+}
+
+function peer(file: string): CheckedProgram | undefined {
+  try {
+    return checked(sharedBytes(`peers/${file}.bpf`));
+  } catch {
+    return undefined;
+  }
+}
+
+function oursOf(name: string, policy: Policy, numbers: readonly number[]): readonly Row[] {
+  const variants = [
+    ['', {}],
+    [' fast', { search: 'fast' }],
+    [' size', { optimize: 'size' }],
+    [' speed', { optimize: 'speed' }],
+    [' clone weighted', { weights: { clone: 1000 } }],
+    [' cached by kernel', { cachedByKernel: true }],
+  ] as const;
+  return variants.map(([suffix, options]) => {
+    const make = () => checked(compilePolicy(policy, options).insns);
+    return row(`${name}: ours${suffix}`, make(), numbers, medianMs(make, 30));
+  });
+}
+
+/** The table as text: instructions, steps over the assigned x86_64 numbers with zero arguments, cached calls, build time. */
+export function compileTable(): string {
+  const numbers = sharedText('peers/t64.txt')
+    .trim()
+    .split('\n')
+    .map((line) => Number.parseInt(line, 10));
+  const rows: Row[] = [['program', 'insns', 'average', 'longest', ...Object.keys(PROBES), 'cached', 'build ms']];
+  for (const { name, profile, arches } of SUBJECTS) {
+    const policy = resolvePolicy(parseProfile(sharedText(`profiles/${profile}.json`)), { arches });
+    rows.push(...oursOf(name, policy, numbers));
+    for (const suffix of PEERS) {
+      const theirs = peer(`${name}.${suffix}`);
+      if (theirs) rows.push(row(`${name}: ${suffix}`, theirs, numbers));
+    }
+  }
+  const widths = (rows[0] as Row).map((_, column) => Math.max(...rows.map((r) => String(r[column]).length)));
+  const line = (r: Row) =>
+    r.map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i] as number) : String(cell).padStart(widths[i] as number)));
+  return rows.map((r) => line(r).join('  ')).join('\n');
+}
