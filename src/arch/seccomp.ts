@@ -87,3 +87,12 @@ export interface SeccompData {
   readonly instructionPointer: bigint;
   readonly args: readonly [bigint, bigint, bigint, bigint, bigint, bigint];
 }
+
+/**
+ * x86_64 calls that the kernel shows to no filter, with the version from which it does so: no policy can deny them.
+ * @see Linux kernel/seccomp.c seccomp_uprobe_exception()
+ */
+export const UNFILTERED_X86_64: ReadonlyMap<number, string> = new Map([
+  [335, 'uretprobe'],
+  [336, 'uprobe'],
+]);

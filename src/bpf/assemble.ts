@@ -105,7 +105,8 @@ export function assemble(text: string, options: { readonly file?: string } = {})
     const target = label === undefined ? pc + 1 : labels.get(label);
     const where = { code: 'ASM_LABEL', source, span: line.span } as const;
     if (target === undefined) diagnostics.add({ ...where, message: `no line has the label ${quoted(label ?? '')}` });
-    else if (target <= pc) diagnostics.add({ ...where, message: `${quoted(label ?? '')} lies behind; BPF jumps forward only` });
+    else if (target <= pc)
+      diagnostics.add({ ...where, message: `${quoted(label ?? '')} lies behind; BPF jumps forward only` });
     else if (target - pc - 1 > most)
       diagnostics.add({
         ...where,

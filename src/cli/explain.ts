@@ -8,6 +8,7 @@ import {
   syscallName,
   syscallNames,
   syscallNumber,
+  UNFILTERED_X86_64,
 } from '../arch/index.ts';
 import { list as listing } from '../bpf/index.ts';
 import { compile, DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
@@ -26,12 +27,6 @@ interface ExplainFlags extends PolicyFlags {
   readonly section: string;
   readonly json?: boolean;
 }
-
-/** Calls that never reach a filter. @see Linux v6.18 kernel/seccomp.c, arch/x86/kernel/uprobes.c */
-const BYPASSING: ReadonlyMap<number, string> = new Map([
-  [335, 'uretprobe'],
-  [336, 'uprobe'],
-]);
 
 function numberOf(text: string, what: string): bigint {
   if (!/^-?(0[xX][0-9a-fA-F]{1,16}|\d{1,20})$/.test(text)) {
@@ -123,7 +118,7 @@ function show(
     return insn?.code === 0x20 && insn.k >= 16 + 8 * given;
   });
   if (looksAtMore) terminal.line(`  note: the answer depends on arguments that were not given; they are taken as 0`);
-  const bypass = e.arch.name === 'x86_64' ? BYPASSING.get(e.nr) : undefined;
+  const bypass = e.arch.name === 'x86_64' ? UNFILTERED_X86_64.get(e.nr) : undefined;
   if (bypass)
     terminal.line(
       `  note: Linux never shows ${bypass} (${e.nr}) to a filter (${e.nr === 336 ? '6.18' : '6.11'} and later): no policy can deny it`,

@@ -49,6 +49,8 @@ export const CODES = {
   ARG_WIDTH_BYPASS: { severity: 'warning', about: 'the kernel ignores the high half that the rule compares' },
   SOCKETCALL_BYPASS: { severity: 'warning', about: 'socketcall or ipc reaches the call without its arguments' },
 
+  CALL_UNFILTERED: { severity: 'warning', about: 'a call that the kernel shows to no filter' },
+
   // choosing architectures
   ARCH_MISSING: { severity: 'error', about: 'neither the command nor the profile names an architecture' },
   ARCH_BYTE_ORDER: { severity: 'error', about: 'architectures of both byte orders in one program' },
@@ -72,6 +74,9 @@ export const CODES = {
   INSN_MEM: { severity: 'error', about: 'scratch memory has slots 0 to 15' },
   INSN_JUMP: { severity: 'error', about: 'a jump past the last instruction' },
   INSN_MEM_UNSET: { severity: 'error', about: 'a scratch slot is read that may not have been stored' },
+
+  RET_UNKNOWN_ACTION: { severity: 'warning', about: 'a return word that is no action: the kernel kills the process' },
+  RET_ERRNO_CAPPED: { severity: 'warning', about: 'an errno above 4095, which the kernel cuts to 4095' },
 
   // compiler
   COMPILE_TOO_LONG: { severity: 'error', about: 'the policy does not fit 4096 instructions' },

@@ -34,8 +34,8 @@ function refuse(code: Code, pc: number, message: string, help?: string): Refusal
   return { ok: false, errno: 'EINVAL', pc, code, message, ...(help !== undefined && { help }) };
 }
 
-/** The first rule that the records break; undefined when the kernel accepts them. */
-function firstFault(insns: readonly RawInsn[]): Refusal | undefined {
+/** The first rule that well-formed records break; undefined when the kernel accepts them. */
+export function refusalOf(insns: readonly RawInsn[]): Refusal | undefined {
   const { length } = insns;
   if (length === 0) return refuse('PROGRAM_EMPTY', 0, 'the program has no instruction');
   if (length > BPF_MAXINSNS) {
@@ -71,7 +71,7 @@ function firstFault(insns: readonly RawInsn[]): Refusal | undefined {
 function readRecords(insns: readonly RawInsn[]): readonly RawInsn[] | Refusal {
   if (!Array.isArray(insns)) return refuse('PROGRAM_FIELD', 0, 'a program is bytes or a list of sock_filter records');
   // Longer lists are refused by their length; no need to read them all.
-  if (insns.length > BPF_MAXINSNS) return firstFault(insns) as Refusal;
+  if (insns.length > BPF_MAXINSNS) return refusalOf(insns) as Refusal;
   const copy: RawInsn[] = [];
   for (let pc = 0; pc < insns.length; pc++) {
     const { code, jt, jf, k } = (insns[pc] ?? {}) as Partial<RawInsn>;
@@ -94,7 +94,7 @@ function readRecords(insns: readonly RawInsn[]): readonly RawInsn[] | Refusal {
 
 /** True when the same bytes are an acceptable program in the other byte order. */
 function acceptedSwapped(bytes: Uint8Array, endian: Endian): boolean {
-  return firstFault(decodeProgram(bytes, endian === 'little' ? 'big' : 'little')) === undefined;
+  return refusalOf(decodeProgram(bytes, endian === 'little' ? 'big' : 'little')) === undefined;
 }
 
 /**
@@ -121,7 +121,7 @@ export function check(input: Uint8Array | readonly RawInsn[], options: CheckOpti
   }
   const insns = input instanceof Uint8Array ? decodeProgram(input, endian) : readRecords(input);
   if (!Array.isArray(insns)) return insns as Refusal;
-  const fault = firstFault(insns as readonly RawInsn[]);
+  const fault = refusalOf(insns as readonly RawInsn[]);
   if (fault === undefined) return { ok: true, program: makeChecked(insns as readonly RawInsn[], endian) };
   if (input instanceof Uint8Array && input.length > 0 && acceptedSwapped(input, endian)) {
     const other = endian === 'little' ? 'big' : 'little';

@@ -1,8 +1,10 @@
 export { isConstAllow } from './bitmap.ts';
 export { type CheckOptions, check, type Refusal, type Verdict } from './check.ts';
 export { budgetLeft, ebpfLength, longestPath, MAX_INSNS_PER_PATH, stackFits } from './cost.ts';
+export { findings } from './findings.ts';
 export { run, runWords, type Trace, trace } from './interpret.ts';
 export { type Backend, type JitOptions, jit, jitWords, type WordsFunction } from './jit.ts';
+export { type CheckLog, checkLog, type LogLine } from './log.ts';
 export { type Outcome, outcome } from './outcome.ts';
 export type { CheckedProgram } from './program.ts';
 export { runStack } from './stack.ts';

@@ -5,65 +5,75 @@
  */
 import { SECCOMP_DATA_SIZE, type SeccompData } from '../arch/index.ts';
 import { unreachable } from '../diag/index.ts';
-import type { U32 } from '../num/index.ts';
+import { type U32, u32 } from '../num/index.ts';
 import { type CheckedProgram, codeOf } from './program.ts';
 import { type DataWords, dataWords } from './words.ts';
 
-/** Runs the program over words; `visit` hears each instruction index as it is executed. */
-export function runWords(program: CheckedProgram, words: DataWords, visit?: (pc: number) => void): U32 {
-  const { code, jt, jf, k } = codeOf(program);
-  const memory = new Uint32Array(16);
+const NO_MEMORY = new Int32Array(0);
+
+/** Twice the number of instructions that a conditional jump skips: `packed` has two words for each. */
+const taken = (insn: number): number => (insn >>> 15) & 0x1fe;
+const notTaken = (insn: number): number => (insn >>> 23) & 0x1fe;
+
+/**
+ * Runs the program over words. Registers are kept as signed numbers, which JavaScript engines hold unboxed; unsigned
+ * comparisons, divisions and the result turn them round. `seen[pc]` becomes 1 for each instruction that ran.
+ */
+export function runWords(program: CheckedProgram, words: DataWords, seen?: Uint8Array): U32 {
+  const { packed, stores } = codeOf(program);
+  const memory = stores ? new Int32Array(16) : NO_MEMORY;
   let a = 0;
   let x = 0;
-  for (let pc = 0; pc < code.length; pc++) {
-    visit?.(pc);
-    const operand = k[pc] as number;
-    switch (code[pc]) {
+  for (let at = 0; at < packed.length; at += 2) {
+    if (seen !== undefined) seen[at >> 1] = 1;
+    const insn = packed[at] as number;
+    const k = packed[at + 1] as number;
+    switch (insn & 0xffff) {
       case 0x20:
-        a = words[operand >>> 2] as number;
+        a = (words[k >>> 2] as number) | 0;
         break;
       case 0x15:
-        pc += (a === operand ? jt[pc] : jf[pc]) as number;
+        at += a === k ? taken(insn) : notTaken(insn);
         break;
       case 0x35:
-        pc += (a >= operand ? jt[pc] : jf[pc]) as number;
+        at += a >>> 0 >= k >>> 0 ? taken(insn) : notTaken(insn);
         break;
       case 0x25:
-        pc += (a > operand ? jt[pc] : jf[pc]) as number;
+        at += a >>> 0 > k >>> 0 ? taken(insn) : notTaken(insn);
         break;
       case 0x45:
-        pc += ((a & operand) !== 0 ? jt[pc] : jf[pc]) as number;
+        at += (a & k) !== 0 ? taken(insn) : notTaken(insn);
         break;
       case 0x06:
-        return operand as U32;
+        return u32(k);
       case 0x16:
-        return a as U32;
+        return u32(a);
       case 0x05:
-        pc += operand;
+        at += 2 * k;
         break;
       case 0x1d:
-        pc += (a === x ? jt[pc] : jf[pc]) as number;
+        at += a === x ? taken(insn) : notTaken(insn);
         break;
       case 0x3d:
-        pc += (a >= x ? jt[pc] : jf[pc]) as number;
+        at += a >>> 0 >= x >>> 0 ? taken(insn) : notTaken(insn);
         break;
       case 0x2d:
-        pc += (a > x ? jt[pc] : jf[pc]) as number;
+        at += a >>> 0 > x >>> 0 ? taken(insn) : notTaken(insn);
         break;
       case 0x4d:
-        pc += ((a & x) !== 0 ? jt[pc] : jf[pc]) as number;
+        at += (a & x) !== 0 ? taken(insn) : notTaken(insn);
         break;
       case 0x00:
-        a = operand;
+        a = k;
         break;
       case 0x01:
-        x = operand;
+        x = k;
         break;
       case 0x60:
-        a = memory[operand] as number;
+        a = memory[k] as number;
         break;
       case 0x61:
-        x = memory[operand] as number;
+        x = memory[k] as number;
         break;
       case 0x80:
         a = SECCOMP_DATA_SIZE;
@@ -72,70 +82,70 @@ export function runWords(program: CheckedProgram, words: DataWords, visit?: (pc:
         x = SECCOMP_DATA_SIZE;
         break;
       case 0x02:
-        memory[operand] = a;
+        memory[k] = a;
         break;
       case 0x03:
-        memory[operand] = x;
+        memory[k] = x;
         break;
       case 0x04:
-        a = (a + operand) >>> 0;
+        a = (a + k) | 0;
         break;
       case 0x0c:
-        a = (a + x) >>> 0;
+        a = (a + x) | 0;
         break;
       case 0x14:
-        a = (a - operand) >>> 0;
+        a = (a - k) | 0;
         break;
       case 0x1c:
-        a = (a - x) >>> 0;
+        a = (a - x) | 0;
         break;
       case 0x24:
-        a = Math.imul(a, operand) >>> 0;
+        a = Math.imul(a, k);
         break;
       case 0x2c:
-        a = Math.imul(a, x) >>> 0;
+        a = Math.imul(a, x);
         break;
       case 0x34:
-        a = Math.floor(a / operand);
+        a = ((a >>> 0) / (k >>> 0)) | 0;
         break;
       case 0x3c:
         // Not an exception: the converted program leaves with 0, which is SECCOMP_RET_KILL_THREAD.
-        if (x === 0) return 0 as U32;
-        a = Math.floor(a / x);
+        if (x === 0) return u32(0);
+        a = ((a >>> 0) / (x >>> 0)) | 0;
         break;
       case 0x44:
-        a = (a | operand) >>> 0;
+        a |= k;
         break;
       case 0x4c:
-        a = (a | x) >>> 0;
+        a |= x;
         break;
       case 0x54:
-        a = (a & operand) >>> 0;
+        a &= k;
         break;
       case 0x5c:
-        a = (a & x) >>> 0;
+        a &= x;
         break;
       case 0x64:
-        a = (a << operand) >>> 0;
+        a <<= k;
         break;
       case 0x6c:
         // JavaScript takes the count modulo 32, as x86 does; see "Differences from Linux" for other machines.
-        a = (a << x) >>> 0;
+        a <<= x;
         break;
       case 0x74:
-        a = a >>> operand;
+        a = (a >>> k) | 0;
         break;
       case 0x7c:
-        a = a >>> x;
+        a = (a >>> x) | 0;
         break;
       case 0xa4:
-        a = (a ^ operand) >>> 0;
+        a ^= k;
         break;
       case 0xac:
-        a = (a ^ x) >>> 0;
+        a ^= x;
         break;
       case 0x84:
-        a = -a >>> 0;
+        a = -a | 0;
         break;
       case 0x07:
         x = a;
@@ -144,7 +154,7 @@ export function runWords(program: CheckedProgram, words: DataWords, visit?: (pc:
         a = x;
         break;
       default:
-        return unreachable(`opcode ${code[pc]} passed the checker`);
+        return unreachable(`opcode ${insn & 0xffff} passed the checker`);
     }
   }
   return unreachable('the program ran off its end');
@@ -161,9 +171,9 @@ export interface Trace {
   readonly pcs: readonly number[];
 }
 
-/** `run`, with the instructions that were executed. */
+/** `run`, with the instructions that were executed; jumps lead forward only, so their order is the program's. */
 export function trace(program: CheckedProgram, data: SeccompData): Trace {
-  const pcs: number[] = [];
-  const word = runWords(program, dataWords(data, program.endian), (pc) => pcs.push(pc));
-  return { word, pcs };
+  const seen = new Uint8Array(program.length);
+  const word = runWords(program, dataWords(data, program.endian), seen);
+  return { word, pcs: [...seen.keys()].filter((pc) => seen[pc] === 1) };
 }

@@ -16,7 +16,10 @@ export interface Rule {
   readonly code: Code;
   readonly applies: (insn: RawInsn) => boolean;
   readonly holds: (insn: RawInsn, pc: number, length: number) => boolean;
+  /** What is wrong with an instruction for which the rule does not hold. */
   readonly say: (insn: RawInsn, pc: number, length: number) => string;
+  /** What the rule asks, in a few words, for the log. */
+  readonly asks: string;
   readonly help?: string;
 }
 
@@ -39,6 +42,7 @@ const KNOWN_ELSEWHERE: ReadonlyMap<number, string> = new Map([
 /** Opcodes are whole 16-bit numbers; no bit is masked off. @see seccomp_check_filter() default case */
 const opcode: Rule = {
   code: 'INSN_OPCODE',
+  asks: 'one of the 41 opcodes',
   applies: () => true,
   holds: (i) => decode(i) !== undefined,
   say: (i) => {
@@ -53,6 +57,7 @@ const opcode: Rule = {
 /** @see seccomp_check_filter() BPF_LD | BPF_W | BPF_ABS: 32-bit aligned and not out of bounds */
 const load: Rule = {
   code: 'INSN_LOAD',
+  asks: 'a 32-bit word of seccomp_data',
   applies: (i) => i.code === 0x20,
   holds: (i) => i.k < SECCOMP_DATA_SIZE && i.k % 4 === 0,
   say: (i) => `loads at byte ${i.k}; seccomp_data has 32-bit words at 0, 4, ... 60`,
@@ -61,6 +66,7 @@ const load: Rule = {
 /** @see bpf_check_classic() BPF_ALU | BPF_DIV | BPF_K */
 const divideByConstant: Rule = {
   code: 'INSN_DIV',
+  asks: 'a divisor that is not 0',
   applies: (i) => i.code === 0x34,
   holds: (i) => i.k !== 0,
   say: () => 'divides by the constant 0',
@@ -69,6 +75,7 @@ const divideByConstant: Rule = {
 /** Constant shifts of 32 or more; the operand is in bits. @see bpf_check_classic() BPF_LSH, BPF_RSH */
 const shiftByConstant: Rule = {
   code: 'INSN_SHIFT',
+  asks: 'a shift of 0 to 31',
   applies: (i) => i.code === 0x64 || i.code === 0x74,
   holds: (i) => i.k < 32,
   say: (i) => `shifts by ${i.k}; a 32-bit word has 32 bits, so the kernel takes 0 to 31`,
@@ -77,6 +84,7 @@ const shiftByConstant: Rule = {
 /** @see bpf_check_classic() BPF_LD | BPF_MEM, BPF_LDX | BPF_MEM, BPF_ST, BPF_STX */
 const slot: Rule = {
   code: 'INSN_MEM',
+  asks: 'a scratch slot 0 to 15',
   applies: (i) => i.code === 0x60 || i.code === 0x61 || i.code === 0x02 || i.code === 0x03,
   holds: (i) => i.k < BPF_MEMWORDS,
   say: (i) => `names scratch slot ${i.k}; there are 0 to ${BPF_MEMWORDS - 1}`,
@@ -85,6 +93,7 @@ const slot: Rule = {
 /** Unsigned, so no jump goes backwards and none wraps around. @see bpf_check_classic() BPF_JMP | BPF_JA */
 const always: Rule = {
   code: 'INSN_JUMP',
+  asks: 'a target inside the program',
   applies: (i) => i.code === 0x05,
   holds: (i, pc, length) => i.k < length - pc - 1,
   say: (i, pc, length) => `jumps ${i.k} instructions ahead; ${length - pc - 1} follow`,
@@ -93,6 +102,7 @@ const always: Rule = {
 /** Both targets, whichever can be taken. @see bpf_check_classic() conditional jumps */
 const conditional: Rule = {
   code: 'INSN_JUMP',
+  asks: 'both targets inside the program',
   applies: (i) => isConditionalJump(i.code),
   holds: (i, pc, length) => pc + i.jt + 1 < length && pc + i.jf + 1 < length,
   say: (i, pc, length) => `jumps ${Math.max(i.jt, i.jf)} instructions ahead; ${length - pc - 1} follow`,

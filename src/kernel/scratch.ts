@@ -13,8 +13,14 @@ import { isConditionalJump } from '../bpf/opcodes.ts';
 
 const ALL = 0xffff;
 
-/** The first instruction that reads a slot which may not have been stored; undefined when none does. */
-export function firstUnsetLoad(insns: readonly RawInsn[]): { readonly pc: number; readonly slot: number } | undefined {
+/**
+ * The first instruction that reads a slot which may not have been stored; undefined when none does. `visit` hears which
+ * slots are surely stored before each instruction, as a mask.
+ */
+export function firstUnsetLoad(
+  insns: readonly RawInsn[],
+  visit?: (pc: number, stored: number) => void,
+): { readonly pc: number; readonly slot: number } | undefined {
   const masks = new Uint16Array(insns.length).fill(ALL);
   let stored = 0;
   const narrow = (target: number) => {
@@ -22,6 +28,7 @@ export function firstUnsetLoad(insns: readonly RawInsn[]): { readonly pc: number
   };
   for (const [pc, insn] of insns.entries()) {
     stored &= masks[pc] ?? 0;
+    visit?.(pc, stored);
     if (insn.code === 0x02 || insn.code === 0x03) {
       stored |= 1 << insn.k;
     } else if (insn.code === 0x60 || insn.code === 0x61) {

@@ -1,7 +1,14 @@
 /** All rules for one call of one ABI, and which of them decides. */
-import { type Arch, compareStrictness, describeWord, isNarrowParameter, syscallNumber } from '../arch/index.ts';
+import {
+  type Arch,
+  compareStrictness,
+  describeWord,
+  isNarrowParameter,
+  type SeccompData,
+  syscallNumber,
+} from '../arch/index.ts';
 import { hex, type U32, U64_MAX } from '../num/index.ts';
-import { exampleArguments } from './conditions.ts';
+import { exampleArguments, hull } from './conditions.ts';
 import type { Findings } from './conditions-of.ts';
 import { type Multiplexer, SELECTOR_MASK } from './multiplex.ts';
 import type { ArgWidth, Condition, Multiplexed, PolicyRule, ResolveOptions } from './types.ts';
@@ -9,6 +16,15 @@ import type { ArgWidth, Condition, Multiplexed, PolicyRule, ResolveOptions } fro
 function key(rule: PolicyRule): string {
   const conditions = rule.conditions.map((c) => `${c.argIndex}${c.op}${c.mask}/${c.value}/${c.narrow}`).sort();
   return `${rule.action} ${conditions.join(' ')}`;
+}
+
+/** More than this many conflicts of one call are not listed. */
+const MOST_CONFLICTS = 1000;
+
+function mostUsedArgument(rules: readonly PolicyRule[]): number {
+  const uses = [0, 0, 0, 0, 0, 0];
+  for (const rule of rules) for (const c of rule.conditions) uses[c.argIndex] = (uses[c.argIndex] ?? 0) + 1;
+  return uses.indexOf(Math.max(...uses));
 }
 
 export class CallRules {
@@ -85,29 +101,51 @@ export class CallRules {
     );
   }
 
+  /**
+   * Every pair of rules with different actions that one call can match. Sorted by where their values of one argument
+   * begin, so that of a long list of single values only neighbours are compared.
+   */
   #reportConflicts(rules: readonly PolicyRule[]): void {
     if (rules.every((r) => r.action === rules[0]?.action)) return;
-    for (const [i, later] of rules.entries()) {
-      for (const earlier of rules.slice(0, i)) {
-        if (earlier.action === later.action) continue;
-        const example = exampleArguments([...earlier.conditions, ...later.conditions]);
+    const swept = mostUsedArgument(rules);
+    const placed = rules
+      .map((rule, order) => {
+        const [low, high] = hull(rule.conditions.filter((c) => c.argIndex === swept));
+        return { rule, order, low, high };
+      })
+      .sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : a.order - b.order));
+    let open: typeof placed = [];
+    let found = 0;
+    for (const next of placed) {
+      open = open.filter((other) => other.high >= next.low);
+      for (const other of open) {
+        if (other.rule.action === next.rule.action) continue;
+        const example = exampleArguments([...other.rule.conditions, ...next.rule.conditions]);
         if (example === undefined) continue;
-        const used = Math.max(...earlier.conditions.map((c) => c.argIndex), ...later.conditions.map((c) => c.argIndex));
-        this.#findings.add(
-          {
-            code: 'RULE_CONFLICT',
-            span: later.origin.span,
-            message: `two rules with different actions match ${this.name}(${example
-              .slice(0, used + 1)
-              .map(hex)
-              .join(', ')}): ${describeWord(earlier.action)} and ${describeWord(later.action)}`,
-            help: 'which one libseccomp takes depends on its internal tree; make the conditions exclude each other, or choose --on-conflict first or strictest',
-            related: [{ message: 'the other rule', source: this.#findings.source, span: earlier.origin.span }],
-          },
-          String(earlier.origin.ruleIndex),
-        );
+        if (other.order < next.order) this.#reportConflict(other.rule, next.rule, example);
+        else this.#reportConflict(next.rule, other.rule, example);
+        found += 1;
+        if (found === MOST_CONFLICTS) return;
       }
+      open.push(next);
     }
+  }
+
+  #reportConflict(earlier: PolicyRule, later: PolicyRule, example: SeccompData['args']): void {
+    const used = Math.max(...earlier.conditions.map((c) => c.argIndex), ...later.conditions.map((c) => c.argIndex));
+    this.#findings.add(
+      {
+        code: 'RULE_CONFLICT',
+        span: later.origin.span,
+        message: `two rules with different actions match ${this.name}(${example
+          .slice(0, used + 1)
+          .map(hex)
+          .join(', ')}): ${describeWord(earlier.action)} and ${describeWord(later.action)}`,
+        help: 'which one libseccomp takes depends on its internal tree; make the conditions exclude each other, or choose --on-conflict first or strictest',
+        related: [{ message: 'the other rule', source: this.#findings.source, span: earlier.origin.span }],
+      },
+      String(earlier.origin.ruleIndex),
+    );
   }
 
   /**

@@ -2,7 +2,7 @@
 import { type Arch, compareStrictness, isNarrowParameter } from '../arch/index.ts';
 import type { Diagnostics, NewDiagnostic, Source, Span } from '../diag/index.ts';
 import { hex, U64_MAX } from '../num/index.ts';
-import { exampleArguments } from './conditions.ts';
+import { smallestMatch } from './conditions.ts';
 import type { ArgWidth, Condition, OciCondition, OciRule } from './types.ts';
 import { OPS } from './vocabulary.ts';
 
@@ -13,10 +13,10 @@ export class Findings {
   readonly source: Source;
   readonly #diagnostics: Diagnostics;
   readonly #seen = new Set<string>();
-  /** Per condition list: how often it was resolved, and how often nothing could match it. */
+  /** By the place of a condition: how often it was resolved, and how often no argument could satisfy it. */
   readonly #matches = new Map<
     number,
-    { readonly span: Span; tried: number; never: number; readonly related: Span | undefined }
+    { readonly rule: OciRule; readonly condition: OciCondition; tried: number; never: number }
   >();
 
   constructor(source: Source, diagnostics: Diagnostics) {
@@ -31,31 +31,27 @@ export class Findings {
     this.#diagnostics.add({ ...d, source: this.source });
   }
 
-  /** Notes whether a rule's conditions can match on one ABI; only one that never can, anywhere, is reported. */
-  noteMatch(list: readonly OciCondition[], can: boolean): void {
-    const [first] = list;
-    if (first === undefined) return;
-    const entry = this.#matches.get(first.span.start) ?? {
-      span: first.span,
-      tried: 0,
-      never: 0,
-      related: list[1]?.span,
-    };
+  /** Notes whether a condition can hold for one call on one ABI; only one that never can, anywhere, is reported. */
+  noteMatch(rule: OciRule, condition: OciCondition, can: boolean): void {
+    const entry = this.#matches.get(condition.span.start) ?? { rule, condition, tried: 0, never: 0 };
     entry.tried += 1;
     if (!can) entry.never += 1;
-    this.#matches.set(first.span.start, entry);
+    this.#matches.set(condition.span.start, entry);
   }
 
   /** Reports what could only be known when every ABI was resolved. */
   report(): void {
-    for (const { span, tried, never, related } of this.#matches.values()) {
+    for (const { rule, condition: c, tried, never } of this.#matches.values()) {
       if (never < tried) continue;
       this.add({
         code: 'RULE_NEVER_MATCHES',
-        span,
-        message: 'no argument can satisfy these conditions, so the rule does nothing',
-        help: 'of a 32-bit parameter only the low 32 bits are compared; valueTwo of a masked comparison must lie inside the mask',
-        related: related && [{ message: 'together with this condition', source: this.source, span: related }],
+        span: c.span,
+        message: `no argument ${c.argIndex} can satisfy this condition, so it holds for no call`,
+        help:
+          c.op === 'SCMP_CMP_MASKED_EQ'
+            ? 'valueTwo must lie inside the mask, which is value; of a 32-bit parameter only the low 32 bits are compared'
+            : 'of a 32-bit parameter only the low 32 bits are compared',
+        related: [{ message: 'the rule', source: this.source, span: rule.span }],
       });
     }
   }
@@ -67,19 +63,30 @@ function condition(c: OciCondition, narrow: boolean): Condition {
   return { argIndex: c.argIndex, op, value: masked ? c.valueTwo : c.value, mask: masked ? c.value : U64_MAX, narrow };
 }
 
-/** True when setting a bit above 31 of an argument can turn the outcome of this comparison to `wanted`. */
+/** True for what a C program passes for an int: its low word extended by zeros or by its sign. */
+function isExtended(value: bigint): boolean {
+  return value <= LOW || BigInt.asUintN(64, BigInt.asIntN(32, value)) === value;
+}
+
+/**
+ * True when a caller who chooses the high half of an argument, which the kernel ignores, can get the outcome `wanted`
+ * for a low half that would have another outcome when passed as C does.
+ */
 function highBitsLeadTo(wanted: boolean, c: Condition): boolean {
   switch (c.op) {
     case 'eq':
+      return !wanted || !isExtended(c.value);
+    case 'ne':
+      return wanted === isExtended(c.value);
     case 'lt':
     case 'le':
       return !wanted;
-    case 'ne':
     case 'gt':
     case 'ge':
-      return wanted && c.value <= LOW;
+      // Denied above 2^31 or more are negative numbers, which the same caller can pass without their sign bits.
+      return wanted || c.value >= 0x8000_0000n;
     case 'masked_eq':
-      return !wanted && (c.mask & ~LOW) !== 0n;
+      return ((wanted ? c.value : c.mask) & ~LOW) !== 0n;
     default:
       return c.op satisfies never;
   }
@@ -123,8 +130,8 @@ export function alternatives(
   }
   const looser = compareStrictness(action, defaultAction) > 0;
   const lists = repeated ? rule.conditions.map((c) => [c]) : [rule.conditions];
-  return lists.map((list) => {
-    const made = list.map((c) => {
+  return lists.map((list) =>
+    list.map((c) => {
       const narrowParameter = name === undefined || isNarrowParameter(arch, name, c.argIndex);
       const narrow = arch.wordBits === 32 || (argWidth === 'kernel' && narrowParameter);
       const result = condition(c, narrow);
@@ -136,9 +143,8 @@ export function alternatives(
           help: 'compare what the kernel uses: --arg-width kernel, or "x-argWidth": "kernel" in the profile',
         });
       }
+      if (name !== undefined) findings.noteMatch(rule, c, smallestMatch([result]) !== undefined);
       return result;
-    });
-    if (name !== undefined) findings.noteMatch(list, exampleArguments(made) !== undefined);
-    return made;
-  });
+    }),
+  );
 }

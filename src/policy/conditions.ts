@@ -54,33 +54,57 @@ function nextMasked(from: bigint, mask: bigint, value: bigint): bigint | undefin
   return undefined;
 }
 
-/** The smallest argument for which all these comparisons (on one argument) hold; undefined when none does. */
+/** The values between which an argument lies that passes this comparison; not all of them do. Empty: low > high. */
+function interval(c: Condition): readonly [low: bigint, high: bigint] {
+  const top = c.narrow ? LOW : U64_MAX;
+  const upTo = (high: bigint) => (high < top ? high : top);
+  switch (c.op) {
+    case 'eq':
+      return [c.value, upTo(c.value)];
+    case 'ne':
+      return [0n, top];
+    case 'lt':
+      return [0n, upTo(c.value - 1n)];
+    case 'le':
+      return [0n, upTo(c.value)];
+    case 'gt':
+      return [c.value + 1n, top];
+    case 'ge':
+      return [c.value, top];
+    case 'masked_eq':
+      return [c.value, upTo(c.value | (top & ~c.mask))];
+    default:
+      return c.op satisfies never;
+  }
+}
+
+/** The intersection of the intervals of all these comparisons. */
+export function hull(conditions: readonly Condition[]): readonly [low: bigint, high: bigint] {
+  return conditions
+    .map(interval)
+    .reduce(([low, high], [l, h]) => [l > low ? l : low, h < high ? h : high], [0n, U64_MAX]);
+}
+
+/**
+ * The smallest argument for which all these comparisons hold; undefined when none does. All are on one argument of one
+ * call, so either all are narrow or none is; for narrow ones the high half is zero.
+ */
 export function smallestMatch(conditions: readonly Condition[]): bigint | undefined {
-  let low = 0n;
-  let high = U64_MAX;
+  const [low, high] = hull(conditions);
   let mask = 0n;
   let value = 0n;
   const excluded = new Set<bigint>();
   for (const c of conditions) {
-    // A narrow comparison says nothing about the high half; the smallest match then has a high half of zero.
-    if (c.narrow) high = high < LOW ? high : LOW;
     if (c.op === 'eq' || c.op === 'masked_eq') {
       const m = c.op === 'eq' ? U64_MAX : c.mask;
       if ((c.value & ~m) !== 0n || ((value ^ c.value) & mask & m) !== 0n) return undefined;
       mask |= m;
       value |= c.value;
     } else if (c.op === 'ne') excluded.add(c.value);
-    else if (c.op === 'lt' || c.op === 'le') {
-      const most = c.op === 'le' ? c.value : c.value - 1n;
-      if (most < high) high = most;
-    } else {
-      const least = c.op === 'ge' ? c.value : c.value + 1n;
-      if (least > low) low = least;
-    }
   }
   let found = nextMasked(low, mask, value);
   while (found !== undefined && found <= high && excluded.has(found)) found = nextMasked(found + 1n, mask, value);
-  return found !== undefined && found <= high && found <= U64_MAX ? found : undefined;
+  return found !== undefined && found <= high ? found : undefined;
 }
 
 /** Arguments for which every condition holds (those without a condition are 0); undefined when there are none. */

@@ -3,7 +3,16 @@
  * the legacy `name`) and podman's errno names. Every mistake is collected; what cannot be read is left out, so that the
  * rest can still be judged in the same run.
  */
-import { ARCHES, type Arch, errnoNames, errnoNumber, FILTER_FLAGS, findArch, MAX_ERRNO } from '../arch/index.ts';
+import {
+  ARCHES,
+  type Arch,
+  errnoNames,
+  errnoNumber,
+  FILTER_FLAGS,
+  findArch,
+  MAX_ERRNO,
+  SECCOMP_RET_DATA,
+} from '../arch/index.ts';
 import { Diagnostics, quoted, type Source } from '../diag/index.ts';
 import { U64_MAX } from '../num/index.ts';
 import { type Json, JsonReader, spanOf } from './json.ts';
@@ -21,7 +30,7 @@ const FILTER_KEYS = ['arches', 'caps', 'minKernel'];
 
 /** Keys by which people ask for what a filter cannot do. */
 const PATH_KEY =
-  /^(path|paths|pathname|pathnames|file|files|filename|filenames|dir|dirs|directory|directories|string|strings|prefix|regex|argv|pointer|hostname|host|address)$/i;
+  /path|^(files?|filenames?|dirs?|director(y|ies)|strings?|prefix|suffix|glob|regexp?|pattern|argv|pointer|domain|hosts?|hostnames?|address|port|url)$/i;
 const POINTER_HELP =
   'seccomp sees the six arguments as numbers; a path or string argument is a pointer whose target it cannot read, and which another thread may change. Use a mount namespace, Landlock or an LSM for paths';
 
@@ -122,10 +131,11 @@ class ProfileParser {
       });
       return { action, span: spanOf(node) };
     }
-    if (action === 'SCMP_ACT_ERRNO' && typeof errno.value === 'number' && errno.value > MAX_ERRNO) {
+    const most = action === 'SCMP_ACT_ERRNO' ? MAX_ERRNO : SECCOMP_RET_DATA;
+    if (typeof errno.value === 'number' && errno.value > most) {
       this.#reader.report(errno.node, {
         code: 'ERRNO_RANGE',
-        message: `an errno is 0 to ${MAX_ERRNO}, not ${errno.value}`,
+        message: `the number of ${action} is 0 to ${most}, not ${errno.value}`,
       });
       return undefined;
     }
@@ -137,7 +147,7 @@ class ProfileParser {
     name: Json | undefined,
     at: { readonly ret: string; readonly name: string },
   ): { readonly value: number | string; readonly node: Json } | undefined {
-    const number = ret && this.#reader.unsigned(ret, `'${at.ret}'`, 0xffffn);
+    const number = ret && this.#reader.unsigned(ret, `'${at.ret}'`, U64_MAX);
     if (name === undefined) return ret && number !== undefined ? { value: Number(number), node: ret } : undefined;
     const text = this.#reader.string(name, `'${at.name}'`);
     if (text === undefined || text === '')
@@ -288,7 +298,7 @@ class ProfileParser {
         this.#reader.report(value, {
           code: 'VALUE_STRING',
           message: `'${key}' is a number; the filter cannot compare the string ${quoted(String(value.value))}`,
-          help: POINTER_HELP,
+          help: numberInQuotes(String(value.value)) ?? POINTER_HELP,
         });
         return undefined;
       }
@@ -317,17 +327,17 @@ class ProfileParser {
 
   #filter(node: Json | undefined, what: string): Filter {
     if (node === undefined || this.#reader.object(node, `'${what}'`) === undefined) return { arches: [], caps: [] };
-    const keys = this.#reader.fields(node, FILTER_KEYS);
-    const arches = this.#reader.strings(keys.get('arches'), 'arches').map(({ value, node: at }) => {
-      if (!findArch(value)) {
-        const known = [...ARCHES.values()].flatMap((a) => a.goNames);
-        this.#reader.report(at, {
-          code: 'ARCH_UNKNOWN',
-          message: `${quoted(value)} is no architecture`,
-          help: didYouMean(value, known),
-        });
-      }
-      return value.toLowerCase();
+    const keys = this.#reader.fields(node, FILTER_KEYS, this.#pathKey);
+    const arches = this.#reader.strings(keys.get('arches'), 'arches').flatMap(({ value, node: at }) => {
+      const arch = findArch(value);
+      if (arch) return [arch.name];
+      const known = [...ARCHES.values()].flatMap((a) => a.goNames);
+      this.#reader.report(at, {
+        code: 'ARCH_UNKNOWN',
+        message: `${quoted(value)} is no architecture`,
+        help: didYouMean(value, known),
+      });
+      return [];
     });
     const caps = this.#reader.strings(keys.get('caps'), 'caps').map(({ value, node: at }) => {
       const name = capabilityName(value);
@@ -360,6 +370,11 @@ class ProfileParser {
     if (/"linux"\s*:/.test(text)) return "this looks like an OCI config.json; give its 'linux.seccomp' object alone";
     return undefined;
   }
+}
+
+/** What to write for a number that stands in quotes, where JSON could not take it as it is. */
+function numberInQuotes(text: string): string | undefined {
+  return /^(\d{1,20}|0x[0-9a-f]{1,16})$/i.test(text) ? `write ${BigInt(text)}, without quotes` : undefined;
 }
 
 function firstCharacter(node: Json): Json {

@@ -18,10 +18,17 @@ export function parseProfile(text: string, options: { readonly file?: string } =
     const all = new Diagnostics();
     all.addAll(diagnostics.sorted);
     // The rest of the profile is judged too, as far as it can be read, so that one run shows every mistake.
-    if (profile) all.addAll(resolve(profile, {}).diagnostics.sorted.filter((d) => d.span !== undefined));
+    if (profile) all.addAll(resolve(profile, { arches: likelyArches(profile) }).diagnostics.sorted);
     throw new SeccompcError(all.sorted);
   }
   return profile;
+}
+
+/** The profile's own ABIs as far as one program can have them; which ones are wanted is not known before resolving. */
+function likelyArches(profile: OciProfile): readonly string[] {
+  const named = profile.arches.map((a) => a.value);
+  const sameOrder = named.filter((a) => a.endian === named[0]?.endian).map((a) => a.name);
+  return sameOrder.length > 0 ? sameOrder : ['x86_64'];
 }
 
 /**

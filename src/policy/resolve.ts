@@ -10,6 +10,7 @@
 import {
   ARCHES,
   type Arch,
+  type ArchName,
   compareStrictness,
   errnoNumber,
   findArch,
@@ -17,9 +18,11 @@ import {
   SECCOMP_RET_ERRNO,
   SECCOMP_RET_KILL_PROCESS,
   SECCOMP_RET_KILL_THREAD,
+  SECCOMP_RET_LOG,
   syscallName,
   syscallNames,
   syscallNumber,
+  UNFILTERED_X86_64,
 } from '../arch/index.ts';
 import { Diagnostics, quoted } from '../diag/index.ts';
 import { type U32, u32 } from '../num/index.ts';
@@ -48,6 +51,34 @@ export function actionWord(spec: ActionSpec, arch: Arch): U32 {
   if (spec.action !== 'SCMP_ACT_ERRNO' && spec.action !== 'SCMP_ACT_TRACE') return word;
   const errno = typeof spec.errno === 'string' ? errnoNumber(spec.errno, arch) : spec.errno;
   return u32(word | (errno ?? DEFAULT_ERRNO));
+}
+
+/** The words that an option may have: callers without a type checker can pass anything, and a typo must not pass. */
+const CHOICES = {
+  runtime: ['none', 'runc'],
+  unknownArch: ['kill-process', 'kill', 'errno'],
+  onConflict: ['error', 'first', 'strictest'],
+  multiplexed: ['allow', 'deny'],
+  argWidth: ['oci', 'kernel'],
+} as const satisfies { readonly [K in keyof ResolveOptions]: readonly ResolveOptions[K][] };
+
+/** Throws USAGE for options that no type checker would have let through. */
+function checkOptions(options: ResolveOptions): void {
+  const diagnostics = new Diagnostics();
+  const refuse = (key: string, value: unknown, wanted: string): void =>
+    diagnostics.add({ code: 'USAGE', message: `the option '${key}' is ${wanted}, not ${quoted(String(value))}` });
+  for (const [key, words] of Object.entries(CHOICES)) {
+    const value: unknown = options[key as keyof typeof CHOICES];
+    if (value !== undefined && !words.some((word) => word === value)) refuse(key, value, words.join(' or '));
+  }
+  const isList = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === 'string');
+  const { arches, caps, kernel } = options;
+  if (arches !== undefined && !isList(arches)) refuse('arches', arches, 'a list of names');
+  if (caps !== undefined && !isList(caps) && !['none', 'all', 'docker'].includes(String(caps))) {
+    refuse('caps', caps, 'none, all, docker or a list of names');
+  }
+  if (kernel !== undefined && typeof kernel !== 'string') refuse('kernel', kernel, 'a string such as 6.1');
+  diagnostics.throwIfErrors();
 }
 
 /** The ABIs asked for, each once. Reports what is wrong and returns what can be used. */
@@ -118,20 +149,19 @@ function atLeast(kernel: readonly [number, number], minimum: readonly [number, n
  * Docker resolves includes.arches against the machine, not the ABI: on amd64 a rule for amd64 holds for i386 and x32
  * too. So an ABI answers to the name of its native ABI when that is built for as well, else to its own.
  */
-function archNames(arch: Arch, arches: readonly Arch[]): readonly string[] {
-  const native = arches.find((a) => a.name === arch.native) ?? arch;
-  return [...native.goNames, native.name.toLowerCase(), native.scmp.toLowerCase()];
+function machineOf(arch: Arch, arches: readonly Arch[]): ArchName {
+  return arches.some((a) => a.name === arch.native) ? arch.native : arch.name;
 }
 
 /** @see moby profiles/seccomp/seccomp_linux.go setupSeccomp() */
-function applies(rule: OciRule, names: readonly string[], world: World): boolean {
+function applies(rule: OciRule, machine: ArchName, world: World): boolean {
   const { includes, excludes } = rule;
   const kernelHolds = (f: Filter) =>
     f.minKernel === undefined || world.kernel === undefined || atLeast(world.kernel, f.minKernel);
-  if (excludes.arches.some((a) => names.includes(a))) return false;
+  if (excludes.arches.includes(machine)) return false;
   if (excludes.caps.some((c) => world.caps.has(c))) return false;
   if (excludes.minKernel !== undefined && kernelHolds(excludes)) return false;
-  if (includes.arches.length > 0 && !includes.arches.some((a) => names.includes(a))) return false;
+  if (includes.arches.length > 0 && !includes.arches.includes(machine)) return false;
   if (!includes.caps.every((c) => world.caps.has(c))) return false;
   return kernelHolds(includes);
 }
@@ -215,6 +245,21 @@ function resolveArch(
   return { arch, defaultAction, calls };
 }
 
+/** A rule that denies a call which no filter ever sees promises what it cannot keep. */
+function reportUnfiltered(resolved: readonly ArchPolicy[], findings: Findings): void {
+  const x86_64 = resolved.find((a) => a.arch.name === 'x86_64');
+  for (const [nr, name] of UNFILTERED_X86_64) {
+    for (const rule of x86_64?.calls.get(nr)?.rules ?? []) {
+      if (compareStrictness(rule.action, SECCOMP_RET_LOG) >= 0) continue;
+      findings.add({
+        code: 'CALL_UNFILTERED',
+        span: rule.origin.span,
+        message: `on x86_64 the kernel shows ${name} (${nr}) to no filter: this rule cannot deny it`,
+      });
+    }
+  }
+}
+
 const UNKNOWN_ARCH: Readonly<Record<NonNullable<ResolveOptions['unknownArch']>, U32>> = {
   'kill-process': SECCOMP_RET_KILL_PROCESS,
   kill: SECCOMP_RET_KILL_THREAD,
@@ -226,6 +271,7 @@ export function resolve(
   profile: OciProfile,
   options: ResolveOptions,
 ): { readonly policy: Policy; readonly diagnostics: Diagnostics } {
+  checkOptions(options);
   const diagnostics = new Diagnostics();
   const arches = chooseArches(profile, options, diagnostics);
   const world = chooseWorld(options, diagnostics);
@@ -234,10 +280,11 @@ export function resolve(
   const multiplexedForm = options.multiplexed ?? profile.multiplexed ?? 'allow';
   const findings = new Findings(profile.source, diagnostics);
   const resolved = arches.map((arch) => {
-    const names = archNames(arch, arches);
-    const rules = profile.rules.filter((rule) => applies(rule, names, world));
+    const machine = machineOf(arch, arches);
+    const rules = profile.rules.filter((rule) => applies(rule, machine, world));
     return resolveArch(arch, profile, rules, { options, argWidth, multiplexed: multiplexedForm }, findings);
   });
+  reportUnfiltered(resolved, findings);
   findings.report();
   const policy: Policy = {
     source: profile.source,

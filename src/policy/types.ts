@@ -2,7 +2,7 @@
  * The three forms of a profile: `OciProfile` (what the text says, with places), `Policy` (what it means for chosen
  * architectures, capabilities and kernel), and the options that lead from one to the other.
  */
-import type { Arch } from '../arch/index.ts';
+import type { Arch, ArchName } from '../arch/index.ts';
 import type { Diagnostic, Source, Span } from '../diag/index.ts';
 import type { Endian, U32 } from '../num/index.ts';
 import type { ScmpAction, ScmpOp } from './vocabulary.ts';
@@ -33,7 +33,7 @@ export interface OciCondition {
 
 /** Docker's includes / excludes: a rule holds only where these do (or do not). */
 export interface Filter {
-  readonly arches: readonly string[];
+  readonly arches: readonly ArchName[];
   readonly caps: readonly string[];
   /** [major, minor]. */
   readonly minKernel?: readonly [number, number] | undefined;

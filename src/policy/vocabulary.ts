@@ -81,15 +81,21 @@ function distance(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) > most) return most + 1;
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let least = 0;
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
+    const leastBefore = least;
+    least = i;
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
       let best = Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + cost);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
         best = Math.min(best, (before[j - 2] ?? 0) + 1);
       row.push(best);
+      if (best < least) least = best;
     }
+    // A row is made of the two above it, and nothing in it is smaller than what they hold.
+    if (least > most && leastBefore > most) return most + 1;
     before = previous;
     previous = row;
   }
@@ -103,11 +109,13 @@ export function nearest(text: string, known: Iterable<string>): string | undefin
   let most = Math.max(1, Math.floor(text.length / 3));
   let found: string | undefined;
   for (const word of known) {
-    const d = distance(lower, word.toLowerCase(), most);
-    if (d <= most && (found === undefined || d < most)) {
-      found = word;
-      most = d;
-    }
+    // Anything from here on must be nearer than what was found.
+    const limit = found === undefined ? most : most - 1;
+    if (limit < 0) break;
+    const d = distance(lower, word.toLowerCase(), limit);
+    if (d > limit) continue;
+    found = word;
+    most = d;
   }
   return found;
 }
