@@ -19,7 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   elf: ['diag', 'num'],
   machine: BELOW_ARCH,
   build: ['compile', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
-  host: ['diag', 'num'],
+  // probe.ts runs what machine/ emits.
+  host: ['machine', ...BELOW_ARCH],
   cli: ['build', 'compile', 'kernel', 'policy', 'elf', 'machine', 'host', ...BELOW_BPF],
   // src/index.ts
   '.': ['build', 'compile', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],

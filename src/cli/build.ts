@@ -6,6 +6,7 @@ import { compile, DEFAULT_SECTION, elfArch, embed, loadPolicy, requireOwnAbi } f
 import { fail, forTerminal } from '../diag/index.ts';
 import { readElf } from '../elf/index.ts';
 import { replaceFile } from '../host/atomic-write.ts';
+import { destinationOf, leadsTo } from '../host/destination.ts';
 import { readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import type { Policy } from '../policy/index.ts';
@@ -73,7 +74,7 @@ function planOutput(
 }
 
 function writeOut(path: string, bytes: Uint8Array, options: Parameters<typeof replaceFile>[2]): void {
-  replaceFile(path === '-' ? '/dev/stdout' : path, bytes, options);
+  replaceFile(path === '-' ? '/dev/fd/1' : path, bytes, options);
 }
 
 function summary(policy: Policy, program: CheckedProgram, terminal: Terminal, toStdout: boolean): void {
@@ -110,6 +111,8 @@ function summaryData(policy: Policy, program: CheckedProgram): Record<string, un
   };
 }
 
+const NOWHERE = { isStdout: false, isTerminal: false };
+
 function build(profilePath: string, flags: BuildFlags): void {
   const terminal = new Terminal(flags.json === true);
   if (profilePath === '-' && flags.into === '-') {
@@ -118,23 +121,27 @@ function build(profilePath: string, flags: BuildFlags): void {
   if (flags.into !== undefined && flags.format !== undefined) {
     fail({ code: 'USAGE', message: '--into puts the program into the ELF file; it goes with no --format' });
   }
-  const source = textOf(readInput(profilePath));
+  const profile = readInput(profilePath);
+  const source = textOf(profile);
   const input = flags.into === undefined ? undefined : readInput(flags.into);
   const own = input && elfArch(readElf(input.bytes, { file: input.name }), input.name);
   const policy = loadPolicy(source, resolveOptions(flags, own && [own.name]));
   if (own && input) requireOwnAbi(policy, own, input.name);
   const program = compile(policy);
   const output = planOutput(flags, program, policy, input);
-  const onStdout = output?.path === '-';
+  const { isStdout, isTerminal } = output ? destinationOf(output.path) : NOWHERE;
   const isBinary = input !== undefined || (flags.format ?? 'raw') === 'raw';
-  if (onStdout && isBinary && process.stdout.isTTY) {
+  if (output && leadsTo(output.path, profile.stamp)) {
+    fail({ code: 'USAGE', file: output.path, message: 'the result would overwrite the profile', help: 'name another' });
+  }
+  if (isTerminal && isBinary) {
     fail({
       code: 'USAGE',
       message: 'the program is binary; it is not written to a terminal',
       help: 'name a file with -o, or choose --format asm',
     });
   }
-  if (onStdout && flags.json) {
+  if (isStdout && flags.json) {
     fail({
       code: 'USAGE',
       message: '--json and the program cannot both go to standard output',
@@ -143,8 +150,8 @@ function build(profilePath: string, flags: BuildFlags): void {
   }
   output?.write();
   terminal.diagnostics(policy.diagnostics);
-  summary(policy, program, terminal, !onStdout);
-  if (output && !onStdout)
+  summary(policy, program, terminal, !isStdout);
+  if (output && !isStdout)
     terminal.line(`  written: ${forTerminal(output.path)} (${forTerminal(output.what)}, ${output.bytes.length} bytes)`);
   const data = { ok: true, ...summaryData(policy, program), output: output?.path ?? null };
   terminal.data({ ...data, diagnostics: diagnosticsData(policy.diagnostics) });

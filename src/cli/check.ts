@@ -1,8 +1,10 @@
 /** seccompc check: the kernel's verdict on a program. */
 import type { Command } from 'commander';
-import { decodeProgram, list as listing } from '../bpf/index.ts';
+import { errnoName } from '../arch/index.ts';
+import { decodeProgram, INSN_SIZE, list as listing } from '../bpf/index.ts';
 import { DEFAULT_SECTION } from '../build/index.ts';
 import { type Diagnostic, forTerminal } from '../diag/index.ts';
+import { type LiveVerdict, liveVerdict } from '../host/probe.ts';
 import { check, type Refusal } from '../kernel/index.ts';
 import type { Endian } from '../num/index.ts';
 import { list } from './options.ts';
@@ -13,6 +15,7 @@ interface CheckFlags {
   readonly arch?: readonly string[];
   readonly section: string;
   readonly json?: boolean;
+  readonly live?: boolean;
 }
 
 export function refusalDiagnostic(refusal: Refusal, file: string): Diagnostic {
@@ -22,10 +25,35 @@ export function refusalDiagnostic(refusal: Refusal, file: string): Diagnostic {
 
 /** The instructions around the one that is refused, that one marked. */
 function around(bytes: Uint8Array, endian: Endian, pc: number): readonly string[] {
-  if (bytes.length % 8 !== 0) return [];
+  if (bytes.length % INSN_SIZE !== 0) return [];
   return listing(decodeProgram(bytes, endian), endian)
     .slice(Math.max(0, pc - 2), pc + 3)
     .map((i) => `${i.pc === pc ? ' ->' : '   '} ${String(i.pc).padStart(5)}: ${i.text}`);
+}
+
+const EINVAL = 22;
+
+/**
+ * This kernel's own answer beside ours, as text and as data. Exit status 3 when it could not be asked; 1 when it did not
+ * install the program, or when the two of us disagree.
+ */
+function live(terminal: Terminal, answer: LiveVerdict, accepted: boolean): Record<string, unknown> {
+  if (!answer.asked) {
+    process.exitCode = 3;
+    terminal.aside(`this kernel was not asked: ${forTerminal(answer.why)}`);
+    return answer;
+  }
+  const kernel = `this kernel (${forTerminal(answer.release)})`;
+  const errno = answer.errno === 0 ? undefined : (errnoName(answer.errno) ?? `errno ${answer.errno}`);
+  const agrees = answer.errno === (accepted ? 0 : EINVAL);
+  if (agrees) terminal.line(accepted ? `${kernel} accepts it too` : `${kernel} refuses it too: ${errno}`);
+  else {
+    process.exitCode = 1;
+    terminal.aside(
+      `DISAGREEMENT: seccompc ${accepted ? 'accepts' : 'refuses'} this program; ${kernel} ${errno ? `gave ${errno}` : 'accepted it'}. One of the two is wrong: please report it with the program.`,
+    );
+  }
+  return { asked: true, kernel: answer.release, accepted: answer.errno === 0, ...(errno && { errno }), agrees };
 }
 
 function run(path: string, flags: CheckFlags): void {
@@ -33,18 +61,21 @@ function run(path: string, flags: CheckFlags): void {
   const subject = readProgram(path, flags);
   const { name } = subject.input;
   const verdict = check(subject.bytes, { endian: subject.endian });
+  const asked = flags.live ? liveVerdict(subject.bytes, subject.endian) : undefined;
+  const withLive = () => (asked ? { live: live(terminal, asked, verdict.ok) } : {});
   if (verdict.ok) {
     const { program } = verdict;
     terminal.line(
       `${forTerminal(name)}: the kernel accepts it: ${program.length} instructions, ${program.endian}-endian`,
     );
-    terminal.data({ ok: true, file: name, instructions: program.length, endian: program.endian });
+    terminal.data({ ok: true, file: name, instructions: program.length, endian: program.endian, ...withLive() });
     return;
   }
   const diagnostic = refusalDiagnostic(verdict, name);
   terminal.diagnostics([diagnostic]);
   for (const text of around(subject.bytes, subject.endian, verdict.pc)) terminal.aside(text);
   terminal.aside(`   the kernel returns ${verdict.errno}`);
+  process.exitCode = 1;
   terminal.data({
     ok: false,
     file: name,
@@ -52,8 +83,8 @@ function run(path: string, flags: CheckFlags): void {
     pc: verdict.pc,
     code: verdict.code,
     diagnostics: diagnosticsData([diagnostic]),
+    ...withLive(),
   });
-  process.exitCode = 1;
 }
 
 export function addCheck(program: Command): void {
@@ -64,6 +95,7 @@ export function addCheck(program: Command): void {
     .argument('<file>', "a raw program or an ELF file; '-' is standard input")
     .option('--arch <name>', 'whose byte order a raw program is in (default: little-endian)', list)
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION)
+    .option('--live', 'asks the kernel that runs here as well, by installing the program in a child')
     .option('--json', 'the verdict as JSON')
     .action(run);
 }

@@ -52,8 +52,12 @@ function argumentsOf(texts: readonly string[]): SeccompData['args'] {
 
 /** The number of a call on an ABI; undefined when the ABI lacks it. */
 function callNumber(arch: Arch, call: string): number | undefined {
-  if (/^-?(0x)?[0-9a-f]*\d/i.test(call) && !isSyscallName(call))
-    return Number(BigInt.asUintN(32, numberOf(call, 'the call')));
+  if (/^-?(0x[0-9a-f]+|\d+)$/i.test(call)) {
+    const nr = numberOf(call, 'the call');
+    // A negative int arrives here as the 64 bits that it stands for.
+    if (nr <= 0xffff_ffffn || nr >= U64_MAX - 0x7fff_ffffn) return Number(BigInt.asUintN(32, nr));
+    return fail({ code: 'USAGE', message: `a call number has 32 bits; ${quoted(call)} does not fit` });
+  }
   if (isSyscallName(call)) return syscallNumber(arch, call);
   return fail({
     code: 'SYSCALL_UNKNOWN',

@@ -3,7 +3,7 @@
  * cannot be written.
  */
 import { Command, CommanderError } from 'commander';
-import { type Code, type Diagnostic, SeccompcError } from '../diag/index.ts';
+import { type Code, type Diagnostic, forTerminal, SeccompcError } from '../diag/index.ts';
 import { addBuild } from './build.ts';
 import { addCheck } from './check.ts';
 import { addDisasm } from './disasm.ts';
@@ -41,9 +41,18 @@ function report(diagnostics: readonly Diagnostic[], argv: readonly string[]): vo
   process.exitCode = errors.every(isUsage) ? 2 : 1;
 }
 
+/** What commander says, as a diagnostic: 'error: MESSAGE', then perhaps '(Did you mean --x?)'. */
+function usage(error: CommanderError): Diagnostic {
+  const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const help = [...more.map((line) => line.replace(/^\(|\)$/g, '')), '--help shows how'].join(' ');
+  return { code: 'USAGE', severity: 'error', message, help };
+}
+
 /** Negative numbers are arguments of a call, not options: -1 is handed on as the 64-bit word that it stands for. */
 function unsignedNumbers(argv: readonly string[]): readonly string[] {
-  return argv.map((arg) => (/^-\d{1,19}$/.test(arg) ? BigInt.asUintN(64, BigInt(arg)).toString() : arg));
+  return argv.map((arg) =>
+    /^-(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(arg) ? BigInt.asUintN(64, -BigInt(arg.slice(1))).toString() : arg,
+  );
 }
 
 function commandLine(): Command {
@@ -51,8 +60,8 @@ function commandLine(): Command {
     .description('seccomp profiles to classic BPF that the kernel accepts, checked, explained and put into ELF files')
     .version(VERSION)
     .exitOverride()
-    .showHelpAfterError('(--help shows how)')
-    .configureOutput({ outputError: (text, write) => write(`seccompc ${text}`) });
+    // Errors are caught below and shown as all others are.
+    .configureOutput({ outputError: () => {} });
   addBuild(program);
   addCheck(program);
   addDisasm(program);
@@ -63,14 +72,23 @@ function commandLine(): Command {
 
 function main(argv: readonly string[]): void {
   // A reader that has seen enough (head) closes the pipe; that is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    process.stderr.write(`seccompc: standard output cannot be written: ${error.code}\n`);
+    process.exit(2);
+  });
+  process.stderr.on('error', () => {});
   try {
     commandLine().parse([...unsignedNumbers(argv)], { from: 'user' });
   } catch (error) {
     if (error instanceof SeccompcError) report(error.diagnostics, argv);
-    else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else {
-      process.stderr.write(`seccompc has a bug, please report it: ${(error as Error).message}\n`);
+    else if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return;
+      // Without a command commander has shown the help.
+      if (error.code === 'commander.help') process.exitCode = 2;
+      else report([usage(error)], argv);
+    } else {
+      process.stderr.write(`seccompc has a bug, please report it: ${forTerminal((error as Error).message)}\n`);
       if (process.env.SECCOMPC_DEBUG) throw error;
       process.exitCode = 2;
     }

@@ -1,5 +1,6 @@
 /** What a file is: an ELF with a filter in it, a profile, or a raw program; told by its first bytes. */
-import { type Arch, findArch } from '../arch/index.ts';
+import { type Arch, BPF_MAXINSNS, findArch } from '../arch/index.ts';
+import { INSN_SIZE } from '../bpf/index.ts';
 import { DEFAULT_SECTION, elfArch } from '../build/index.ts';
 import { fail, quoted } from '../diag/index.ts';
 import { type ElfFile, readElf, sectionBytes } from '../elf/index.ts';
@@ -29,12 +30,13 @@ export interface SubjectFlags {
   readonly section?: string;
 }
 
+/** A program of too many instructions is still one to look at; a film is not. */
+const MAX_PROGRAM = 1 << 20;
+
 /** Profiles begin with a brace or a comment; the opcode bytes of a program never do so with text behind. */
 function looksLikeText(bytes: Uint8Array): boolean {
   const head = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart();
-  return head === ''
-    ? bytes.length === 0
-    : head.startsWith('{') || head.startsWith('//') || head.startsWith('/*') || head.startsWith('[');
+  return head === '' || ['{', '[', '//', '/*'].some((start) => head.startsWith(start));
 }
 
 /** The one architecture named by --arch; undefined when none is. */
@@ -46,6 +48,17 @@ export function oneArch(flags: SubjectFlags): Arch | undefined {
   return findArch(name) ?? fail({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture` });
 }
 
+/** All architectures named by --arch, which must share a byte order. */
+function namedArches(flags: SubjectFlags): readonly Arch[] {
+  const arches = (flags.arch ?? []).map(
+    (name) => findArch(name) ?? fail({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture` }),
+  );
+  if (arches.some((a) => a.endian !== arches[0]?.endian)) {
+    fail({ code: 'USAGE', message: 'a program has one byte order; these architectures have two' });
+  }
+  return arches;
+}
+
 export function readSubject(path: string, flags: SubjectFlags): Subject {
   const input = readInput(path);
   if (isElf(input.bytes)) {
@@ -55,9 +68,21 @@ export function readSubject(path: string, flags: SubjectFlags): Subject {
     return { kind: 'elf', input, elf, bytes, endian: elf.endian, arch };
   }
   if (looksLikeText(input.bytes)) return { kind: 'profile', input };
-  const arch = flags.arch?.length === 1 ? oneArch(flags) : undefined;
-  const endian = arch?.endian ?? (flags.arch?.[0] ? findArch(flags.arch[0])?.endian : undefined) ?? 'little';
-  return { kind: 'program', input, bytes: input.bytes, endian, arch };
+  if (input.bytes.length > MAX_PROGRAM) {
+    return fail({
+      code: 'INPUT_TOO_LARGE',
+      file: input.name,
+      message: `${input.bytes.length} bytes are no program; the longest has ${BPF_MAXINSNS * INSN_SIZE}`,
+    });
+  }
+  const [arch, second] = namedArches(flags);
+  return {
+    kind: 'program',
+    input,
+    bytes: input.bytes,
+    endian: arch?.endian ?? 'little',
+    arch: second === undefined ? arch : undefined,
+  };
 }
 
 /** A subject that must be a program, raw or in an ELF. */

@@ -1,5 +1,13 @@
 /** Where a command's words go: text or JSON, coloured only for a person, escaped always. */
-import { COLOUR, type Diagnostic, PLAIN, render, type Style, toJson } from '../diag/index.ts';
+import { COLOUR, type Diagnostic, jsonForTerminal, PLAIN, render, type Style, toJson } from '../diag/index.ts';
+
+/** NO_COLOR beats FORCE_COLOR; an empty variable is as good as none (no-color.org, force-color.org). */
+function isColoured(): boolean {
+  const { NO_COLOR = '', FORCE_COLOR = '', TERM } = process.env;
+  if (NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== '') return !['0', 'false'].includes(FORCE_COLOR);
+  return process.stderr.isTTY === true && TERM !== 'dumb';
+}
 
 export class Terminal {
   readonly json: boolean;
@@ -7,9 +15,7 @@ export class Terminal {
 
   constructor(json: boolean) {
     this.json = json;
-    const { NO_COLOR, FORCE_COLOR } = process.env;
-    const wanted = FORCE_COLOR !== undefined && FORCE_COLOR !== '0' ? true : (process.stderr.isTTY ?? false);
-    this.#style = wanted && (NO_COLOR === undefined || NO_COLOR === '') ? COLOUR : PLAIN;
+    this.#style = isColoured() ? COLOUR : PLAIN;
   }
 
   /** A line of the result, on standard output; nothing under --json. `text` holds no raw outside text. */
@@ -19,7 +25,7 @@ export class Terminal {
 
   /** The result as data, on standard output; nothing without --json. */
   data(value: Record<string, unknown>): void {
-    if (this.json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    if (this.json) process.stdout.write(`${jsonForTerminal(value, 2)}\n`);
   }
 
   /** A line beside the result, on standard error; nothing under --json. */

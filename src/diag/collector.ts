@@ -35,7 +35,7 @@ export class Diagnostics {
 
   /** In the order of their places in the text; what has no place comes first. Stable. */
   get sorted(): readonly Diagnostic[] {
-    const list = [...this.#errors, ...this.#others].sort((a, b) => (a.span?.start ?? -1) - (b.span?.start ?? -1));
+    const list = [...this.#errors, ...this.#others].sort((a, b) => rank(a) - rank(b));
     if (this.#dropped === 0) return list;
     return [...list, { code: 'MORE', severity: 'note', message: `${this.#dropped} more like these are not shown` }];
   }
@@ -44,6 +44,10 @@ export class Diagnostics {
   throwIfErrors(): void {
     if (this.hasErrors) throw new SeccompcError(this.sorted);
   }
+}
+
+function rank(d: Diagnostic): number {
+  return d.code === 'MORE' ? Number.MAX_VALUE : (d.span?.start ?? -1);
 }
 
 /** Throws one diagnostic: for layers that stop at the first fault (ELF, assembler). */

@@ -89,7 +89,8 @@ export function kernelImage(image: Image): Found {
   const work = mkdtempSync(join(cacheFolder(), 'download-'));
   try {
     const kernel = download(work, image, uri);
-    if (kernel === undefined) return { why: `${image.meta} of Debian ${image.suite} (${image.debian}) is out of reach` };
+    if (kernel === undefined)
+      return { why: `${image.meta} of Debian ${image.suite} (${image.debian}) is out of reach` };
     const path = join(folder, kernel.slice(kernel.lastIndexOf('/') + 1));
     renameSync(kernel, path);
     return { path };
