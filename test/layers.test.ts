@@ -15,6 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bpf: BELOW_ARCH,
   kernel: BELOW_BPF,
   policy: BELOW_ARCH,
+  diagram: ['num', 'diag'],
+  prove: ['policy', 'kernel', 'diagram', ...BELOW_BPF],
   compile: ['policy', ...BELOW_BPF],
   elf: ['diag', 'num'],
   machine: BELOW_ARCH,

@@ -1,5 +1,5 @@
 /**
- * Operations on diagrams. All but the last two are one: `ite(f, g, h)`, g where the set f holds and h elsewhere. It walks the three
+ * Operations on diagrams. Nearly all are one: `ite(f, g, h)`, g where the set f holds and h elsewhere. It walks the three
  * diagrams from the top, and a cache of earlier answers keeps it from walking shared parts twice.
  *
  * Weak spot: the cache forgets (one place per hash), so work may be repeated; the limit on steps makes every operation end.

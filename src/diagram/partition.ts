@@ -2,7 +2,7 @@
  * A diagram cut along one field: which values of the field lead to which diagram over the later fields. As ranges where
  * there are few, as bit patterns where masks would make too many ranges.
  */
-import type { NodeTable, Node } from './nodes.ts';
+import type { Node, NodeTable } from './nodes.ts';
 
 /** Values of one field, unsigned. */
 export type Values =

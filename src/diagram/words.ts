@@ -180,6 +180,8 @@ export class Words {
 
   /** The word whose value is the diagram's leaf. */
   fromLeaves(root: Node): Word {
-    return this.of(Array.from({ length: 32 }, (_, i) => this.diagrams.where(root, (word) => u32(word >>> i) % 2 === 1)));
+    return this.of(
+      Array.from({ length: 32 }, (_, i) => this.diagrams.where(root, (word) => u32(word >>> i) % 2 === 1)),
+    );
   }
 }

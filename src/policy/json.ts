@@ -57,6 +57,28 @@ const SYNTAX: ReadonlyMap<string, string> = new Map([
   ['InvalidCharacter', 'a control character must be escaped in a string'],
 ]);
 
+/** One mistake, one error: what the parser misses only because of the mistake just before it goes. */
+function withoutEchoes(errors: readonly ParseError[], text: string): readonly ParseError[] {
+  return errors.filter(({ error, offset }, i) => {
+    const before = errors[i - 1];
+    const name = printParseErrorCode(error);
+    if (before === undefined || !name.endsWith('Expected')) return true;
+    const end = before.offset + before.length;
+    switch (printParseErrorCode(before.error)) {
+      case 'PropertyNameExpected':
+        return name !== 'ValueExpected';
+      case 'InvalidSymbol':
+        return text.slice(end, offset).trim() !== '';
+      case 'UnexpectedEndOfString':
+      case 'UnexpectedEndOfComment':
+        return false;
+      default:
+        // Several brackets are open where the text ends: one is missed after the other.
+        return before.offset !== offset;
+    }
+  });
+}
+
 /** Reads text into a tree with one place per node, reporting into one collector. */
 export class JsonReader {
   readonly source: Source;
@@ -108,9 +130,10 @@ export class JsonReader {
       disallowComments: false,
       allowEmptyContent: false,
     });
-    for (const { error, offset, length } of errors.slice(0, MAX_SYNTAX_ERRORS)) {
+    for (const { error, offset, length } of withoutEchoes(errors, text).slice(0, MAX_SYNTAX_ERRORS)) {
       const name = printParseErrorCode(error);
-      this.#fault('JSON_SYNTAX', offset, offset + Math.max(1, length), SYNTAX.get(name) ?? name);
+      const end = Math.min(offset + Math.max(1, length), text.length);
+      this.#fault('JSON_SYNTAX', offset, end, SYNTAX.get(name) ?? name);
     }
     if (errors.length > 0 || tree === undefined) return undefined;
     if (tree.type !== 'object') {

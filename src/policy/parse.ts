@@ -199,13 +199,13 @@ class ProfileParser {
     const arch =
       [...ARCHES.values()].find((a) => a.scmp === text) ?? (text.startsWith('SCMP_') ? undefined : findArch(text));
     if (arch) return [{ value: arch, span: spanOf(node) }];
+    // SCMP_ARCH_AMD64 and SCMP_ARCH_ARM64 are no constants, but it is plain what they mean.
+    const meant = findArch(text.replace(/^SCMP_ARCH_/i, ''))?.scmp;
+    const constants = [...ARCHES.values()].map((a) => a.scmp);
     this.#reader.report(node, {
       code: 'ARCH_UNKNOWN',
       message: `${quoted(text)} is no architecture`,
-      help: didYouMean(
-        text,
-        [...ARCHES.values()].map((a) => a.scmp),
-      ),
+      help: didYouMean(meant ?? text, constants) ?? `the architectures are ${constants.join(', ')}`,
     });
     return [];
   }

@@ -1,4 +1,10 @@
-export { meaningAt, type ChangeKind, type Meaning } from './meaning.ts';
+export { type Change, type Differences, difference } from './difference.ts';
+export { type Call, callsNamed, type Held, holdsFor, type Region, regionSet, type Statement } from './holds.ts';
+export { type ChangeKind, differing, type Meaning, meaningAt } from './meaning.ts';
+export type { Outside } from './outside.ts';
 export { meaningOfPolicy } from './policy.ts';
 export { meaningOfProgram } from './program.ts';
 export { type Disproved, type Proof, type Proved, type ProveOptions, prove, type Undecided } from './prove.ts';
+export type { ArgumentRegion, ArgumentRegions } from './regions.ts';
+export type { Subject } from './subject.ts';
+export type { Witness } from './witness.ts';

@@ -6,9 +6,7 @@ import { compareStrictness } from '../arch/index.ts';
 import { FALSE, type Input, type Node, TRUE, valueAt, vectors, type Word, type Words } from '../diagram/index.ts';
 import { type U32, u32 } from '../num/index.ts';
 
-export type Meaning =
-  | { readonly kind: 'leaves'; readonly root: Node }
-  | { readonly kind: 'bits'; readonly word: Word };
+export type Meaning = { readonly kind: 'leaves'; readonly root: Node } | { readonly kind: 'bits'; readonly word: Word };
 
 /** The result word for one input. */
 export function meaningAt(words: Words, meaning: Meaning, input: Input): U32 {

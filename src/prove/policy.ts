@@ -22,7 +22,14 @@ export function meaningOfPolicy(policy: Policy, words: Words): Meaning {
   const unknown = d.leaf(policy.unknownArch);
   const byToken = new Map<number, Node>();
   for (const token of new Set(policy.arches.map(({ arch }) => arch.audit))) {
-    byToken.set(token, tokenMeaning(d, policy.arches.filter(({ arch }) => arch.audit === token), unknown));
+    byToken.set(
+      token,
+      tokenMeaning(
+        d,
+        policy.arches.filter(({ arch }) => arch.audit === token),
+        unknown,
+      ),
+    );
   }
   return { kind: 'leaves', root: byValue(d, LEVEL_ARCH, byToken, unknown) };
 }

@@ -1,7 +1,7 @@
 /** The meaning of a program, for every possible call. */
 import { decode, type Insn } from '../bpf/index.ts';
 import { unreachable } from '../diag/index.ts';
-import { LimitReached, within, type Words } from '../diagram/index.ts';
+import { LimitReached, type Words, within } from '../diagram/index.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import { codeOf } from '../kernel/program.ts';
 import { asBits, asLeaves, type Joiner, type Meaning } from './meaning.ts';

@@ -87,7 +87,10 @@ export function step(insn: Insn, pc: number, registers: Registers, words: Words,
     case 'rsh':
     case 'xor': {
       const operand = insn.source === 'x' ? x : words.constant(insn.k);
-      return go({ a: calculated(words, insn.op, a, operand) }, insn.op === 'div' ? words.eq(operand, words.zero) : FALSE);
+      return go(
+        { a: calculated(words, insn.op, a, operand) },
+        insn.op === 'div' ? words.eq(operand, words.zero) : FALSE,
+      );
     }
     case 'neg':
       return go({ a: words.neg(a) });

@@ -1,0 +1,103 @@
+/**
+ * Statements about one side: every call of a region gets a word that a predicate takes. For all values, or with a call
+ * that breaks it. "socket(AF_ALG) is denied" is the region of socket's numbers whose first argument, narrow, is 38.
+ */
+import { type Arch, type SeccompData, syscallNumber } from '../arch/index.ts';
+import { unreachable } from '../diag/index.ts';
+import { count, FALSE, LEVEL_ARCH, LEVEL_NR, type Node, TRUE, Words, within } from '../diagram/index.ts';
+import { type U32, u32 } from '../num/index.ts';
+import type { Condition } from '../policy/index.ts';
+import type { Meaning } from './meaning.ts';
+import { byValue, conditionsSet } from './policy.ts';
+import { type ProveOptions, type Undecided, undecided } from './prove.ts';
+import { answer, meaningOf, type Subject, tokensOf } from './subject.ts';
+import { choose } from './witness.ts';
+
+/** A call as the filter sees it: the audit token and the number (x32 with bit 30). */
+export interface Call {
+  readonly arch: U32;
+  readonly nr: number;
+}
+
+export interface Region {
+  /** Absent: every architecture and number there can be. */
+  readonly calls?: readonly Call[] | undefined;
+  /** All must hold. `narrow` conditions see what the kernel uses of an int: the low half. */
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
+export interface Statement {
+  readonly region: Region;
+  /** Must be true of the result word of every call in the region. */
+  readonly predicate: (word: U32) => boolean;
+}
+
+export type Held =
+  | { readonly holds: true }
+  | {
+      readonly holds: false;
+      readonly undecided?: false;
+      /** The smallest call found that breaks it; it has been run. */
+      readonly data: SeccompData;
+      readonly word: U32;
+      /** How many of the 2^512 inputs break it, exactly. */
+      readonly count: bigint;
+    }
+  | { readonly holds: false; readonly undecided: true; readonly why: string };
+
+/** The calls of this name, on every architecture that has it. */
+export function callsNamed(name: string, arches: Iterable<Arch>): readonly Call[] {
+  return [...arches].flatMap((arch) => {
+    const nr = syscallNumber(arch, name);
+    return nr === undefined ? [] : [{ arch: arch.audit, nr }];
+  });
+}
+
+/** One verdict for each statement, in their order. */
+export function holdsFor(
+  subject: Subject,
+  statements: readonly Statement[],
+  options: ProveOptions = {},
+): readonly Held[] {
+  const words = new Words(options);
+  const meaning = within(() => meaningOf(subject, words));
+  return statements.map((statement): Held => {
+    if (!meaning.ok) return unknown(undecided(meaning));
+    const done = within(() => judge(words, subject, meaning.value, statement));
+    return done.ok ? done.value : unknown(undecided(done));
+  });
+}
+
+function unknown({ why }: Undecided): Held {
+  return { holds: false, undecided: true, why };
+}
+
+function judge(words: Words, subject: Subject, meaning: Meaning, { region, predicate }: Statement): Held {
+  const d = words.diagrams;
+  const inRegion = regionSet(words, region);
+  // Words outside the region are of no interest; 0 there keeps the leaves few.
+  const root =
+    meaning.kind === 'leaves' ? meaning.root : words.toLeaves(words.select(inRegion, meaning.word, words.zero));
+  const broken = d.and(
+    inRegion,
+    d.where(root, (word) => !predicate(word)),
+  );
+  if (broken === FALSE) return { holds: true };
+  const data = choose(d, broken, tokensOf(subject));
+  const word = answer(subject, data);
+  if (predicate(word)) return unreachable('the call that breaks the statement does not');
+  return { holds: false, data, word, count: count(d, broken) };
+}
+
+/** The inputs of a region. */
+export function regionSet(words: Words, { calls, conditions }: Region): Node {
+  const d = words.diagrams;
+  const inside = conditionsSet(d, conditions ?? []);
+  if (calls === undefined) return inside;
+  const tokens = [...new Set(calls.map(({ arch }) => arch))].map((token): [number, Node] => {
+    const here = calls.filter(({ arch }) => arch === token);
+    const numbers = new Map(here.map(({ nr }): [number, Node] => [u32(nr), TRUE]));
+    return [token, byValue(d, LEVEL_NR, numbers, FALSE)];
+  });
+  return d.and(byValue(d, LEVEL_ARCH, new Map(tokens), FALSE), inside);
+}
