@@ -38,15 +38,17 @@ if (why !== undefined) {
   process.exit(3);
 }
 const given = Number(process.env.SECCOMPC_SEED);
-const seed =
-  process.env.SECCOMPC_SEED && Number.isInteger(given) ? given >>> 0 : Math.floor(Math.random() * 2 ** 32);
+const seed = process.env.SECCOMPC_SEED && Number.isInteger(given) ? given >>> 0 : Math.floor(Math.random() * 2 ** 32);
 console.log(`seed ${seed} (SECCOMPC_SEED=${seed} repeats this run)`);
 
 /** One part in a process of its own. */
 function runPart(name) {
   return new Promise((resolve) => {
     const started = performance.now();
-    const child = spawn(process.execPath, [...node, name, String(seed)], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...node, name, String(seed)], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let out = '';
     let err = '';
     child.stdout.on('data', (text) => {
@@ -57,7 +59,8 @@ function runPart(name) {
     });
     child.on('close', (status) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      const report = status === 0 ? JSON.parse(out) : { compared: 0, disagreed: 1, note: '', disagreements: [err || out] };
+      const report =
+        status === 0 ? JSON.parse(out) : { compared: 0, disagreed: 1, note: '', disagreements: [err || out] };
       console.log(
         `${report.disagreed === 0 ? 'ok  ' : 'FAIL'} ${name}: ${report.compared} compared, ${report.disagreed} disagree (${seconds} s). ${report.note}`,
       );

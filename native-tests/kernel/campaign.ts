@@ -1,6 +1,7 @@
 /** `campaign.mjs PART SEED`: one part of the campaign in a process of its own; scripts/kernel.mjs starts them. */
-import { kernelAbsent } from './ask.ts';
+
 import { FULL, runPart } from './all.ts';
+import { kernelAbsent } from './ask.ts';
 import { lengthsAbsent } from './limits.ts';
 
 const [name, seed] = process.argv.slice(2);
