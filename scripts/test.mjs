@@ -100,7 +100,18 @@ for (const { name, status, output, report } of results) {
   if (bad && !report?.failed) failed += 1;
   skipped.push(...(report?.skipped ?? []));
 }
-for (const skip of skipped) console.log(`skip ${skip.name}: ${skip.why}`);
+
+/** Skips by suite and reason; long lists of the same kind are counted, not printed. */
+const kinds = new Map();
+for (const skip of skipped) {
+  const kind = `${skip.name.split(': ')[0]}\0${skip.why}`;
+  kinds.set(kind, [...(kinds.get(kind) ?? []), skip.name]);
+}
+for (const [kind, names] of kinds) {
+  const [suite, why] = kind.split('\0');
+  const lines = names.length > 3 ? [`${suite}: ${names.length} tests`] : names;
+  for (const line of lines) console.log(`skip ${line}: ${why}`);
+}
 
 if (expectSkips !== undefined) {
   const expected = new Set(

@@ -19,8 +19,8 @@ export const FULL: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['results', (oracle, seed) => compareResults(oracle, surroundings(), 4000, seed)],
   ['boundary', (oracle, seed) => compareBoundary(oracle, 100_000, seed)],
   ['stacks', (oracle, seed) => compareStacks(oracle, surroundings(), 3000, seed)],
-  ['budget', (oracle, seed) => compareBudget(oracle, 400, seed)],
-  ['full stacks', (_, seed) => compareFullStacks(60, seed)],
+  ['budget', (oracle, seed) => compareBudget(oracle, 300, seed)],
+  ['full stacks', (_, seed) => compareFullStacks(40, seed)],
   ['lengths', (oracle) => compareLengths(oracle)],
 ]);
 

@@ -1,5 +1,5 @@
 /** Lengths at the limits, and the budget of a stack exact to one instruction. */
-import { budgetLeft, check, ebpfLength, stackFits } from '../../src/kernel/index.ts';
+import { type CheckedProgram, check, ebpfLength, stackFits } from '../../src/kernel/index.ts';
 import type { Oracle } from '../wasi/oracle.ts';
 import { ALLOW_ALL, disagreement, EINVAL, ENOMEM, errnosOf, probeKernel, type Report, Tally } from './ask.ts';
 import { drawFrom } from './draw.ts';
@@ -41,13 +41,26 @@ export function compareLengths(oracle: Oracle): Report {
   return tally.report(`lengths 0, 1, 2, 4095, 4096, 4097, 65535 of ${Object.keys(KINDS).length} kinds`);
 }
 
+interface Filler {
+  readonly bytes: Uint8Array;
+  readonly program: CheckedProgram;
+}
+const made = new Map<number, Filler>();
+
 /** Takes up `length` instructions of the budget once installed, its penalty included: 9 to 4104. */
-function filler(length: number): Uint8Array {
-  return ofKind(KINDS['ld imm']!, length - PENALTY - 4);
+function filler(length: number): Filler {
+  const known = made.get(length);
+  if (known !== undefined) return known;
+  const bytes = ofKind(KINDS['ld imm']!, length - PENALTY - 4);
+  const verdict = check(bytes);
+  if (!verdict.ok) throw new Error(`a filler of ${length} is refused`);
+  const fresh = { bytes, program: verdict.program };
+  made.set(length, fresh);
+  return fresh;
 }
 
 /** Filters that take up exactly `total` of the budget. */
-function fillers(total: number): readonly Uint8Array[] {
+function fillers(total: number): readonly Filler[] {
   const most = 4104;
   const count = Math.ceil(total / most);
   return Array.from({ length: count }, (_, i) => filler(Math.floor((total + i) / count)));
@@ -55,7 +68,7 @@ function fillers(total: number): readonly Uint8Array[] {
 
 /** Constant blinding makes compiled filters longer than they are written: then nothing can be predicted. */
 export function lengthsAbsent(): string | undefined {
-  const exact = [...fillers(BUDGET - 5), encode(ALLOW_ALL)];
+  const exact = [...fillers(BUDGET - 5).map(({ bytes }) => bytes), encode(ALLOW_ALL)];
   const { installs } = probeKernel([{ programs: exact }])[0]!;
   return installs.every((errno) => errno === 0) ? undefined : 'bpf_jit_harden makes filters longer here';
 }
@@ -82,9 +95,9 @@ export function compareBudget(oracle: Oracle, count: number, seed: number): Repo
       disagreement(`ebpfLength ${length}, oracle ${other}`, `budget ${number}`, [bytes]),
     );
     for (const missing of [0, 1]) {
-      const stack = [...fillers(BUDGET - length + missing), bytes];
-      const checked = stack.map((one) => check(one)).flatMap((one) => (one.ok ? [one.program] : []));
-      const fits = stackFits(checked) && budgetLeft(checked) >= 0;
+      const under = fillers(BUDGET - length + missing);
+      const stack = [...under.map((one) => one.bytes), bytes];
+      const fits = stackFits([...under.map((one) => one.program), verdict.program]);
       const oracleFits = oracle.stackFits(stack) === stack.length;
       const { installs } = probeKernel([{ programs: stack }])[0]!;
       const before = installs.slice(0, -1).every((errno) => errno === 0);

@@ -156,7 +156,7 @@ export function showingBits(program: readonly Insn[]): Insn[] {
 }
 
 /** Actions that leave the caller alive, and actions (known and not) that do not. */
-const MILD = [0x00050000, 0x7ff00000, 0x7fc00000, 0x7ffc0000, 0x7fff0000];
+const MILD = [0x00050000, 0x7ff00000, 0x7fc00000, 0x7ffc0000, 0x7fff0000, 0x7fff0000, 0x7ffc0000];
 const HARSH = [0x80000000, 0x00000000, 0x00030000, 0x00010000, 0x80010000, 0x7ffe0000, 0xffff0000, 0x80050000];
 
 /**
@@ -164,12 +164,17 @@ const HARSH = [0x80000000, 0x00000000, 0x00030000, 0x00010000, 0x80010000, 0x7ff
  * allows seccomp(2), so that the next filter can be installed: [ld nr, jeq, ret ALLOW, ld #0] stand before the program.
  */
 export function choosingAction(draw: Draw, program: readonly Insn[], seccompNr: number): Insn[] {
-  const word = () => ((draw.oneIn(9) ? draw.pick(HARSH) : draw.pick(MILD)) | draw.below(0x10000)) >>> 0;
+  const word = () => ((draw.oneIn(15) ? draw.pick(HARSH) : draw.pick(MILD)) | draw.below(0x10000)) >>> 0;
   const errno = (): Insn => [RET_K, 0, 0, 0x50000 | draw.below(0x10000)];
+  // Half of the filters seldom deny, so that whole stacks of them let a call through.
+  const gentle = draw.oneIn(2);
   const ending: readonly Insn[] = [
     [0x02, 0, 0, 15],
     [0x54, 0, 0, 7],
-    ...[1, 2, 3, 4, 5].flatMap((n): Insn[] => [[0x15, 0, 1, n], n < 4 ? [RET_K, 0, 0, word()] : errno()]),
+    ...[0, 1, 2, 3, 4, 5].flatMap((n): Insn[] => [
+      [0x15, 0, 1, n],
+      n < (gentle ? 6 : 3) ? [RET_K, 0, 0, word()] : errno(),
+    ]),
     // ERRNO with all sixteen bits of data from the result.
     [0x60, 0, 0, 15],
     [0x74, 0, 0, 3],

@@ -55,16 +55,11 @@ function source(oracle: Oracle, draw: Draw): Source {
   return { flavour, bare: randomProgram(draw, flavour, length, rets) };
 }
 
-/** Programs that die at a division have their calls last, each further one in a child of its own. */
-function groupsOf(
-  program: Uint8Array,
-  inputs: readonly Input[],
-  dies: readonly boolean[],
-): readonly (readonly number[])[] {
-  const living = inputs.map((_, i) => i).filter((i) => !dies[i]);
-  const dying = inputs.map((_, i) => i).filter((i) => dies[i]);
+/** Calls by index, one list for each child: the calls that end at a division by 0 come last, further ones by themselves. */
+function groupsOf(dies: readonly boolean[]): readonly (readonly number[])[] {
+  const living = [...dies.keys()].filter((i) => !dies[i]);
+  const dying = [...dies.keys()].filter((i) => dies[i]);
   const [first, ...others] = dying;
-  void program;
   return [first === undefined ? living : [...living, first], ...others.slice(0, 2).map((i) => [i])];
 }
 
@@ -133,6 +128,7 @@ export function compareResults(oracle: Oracle, here: Surroundings, count: number
           const got = results[i];
           const agree = dies ? got === undefined && signal === SIGSYS : got !== undefined && Number(got) === wanted;
           numbers.killed += dies ? 1 : 0;
+          numbers.compat += inputs[input]!.call.compat ? 1 : 0;
           kernel.compare(agree && installs[0] === 0, () =>
             disagreement(
               `kernel: install ${installs[0]}, result ${got}, signal ${signal}; ours: ${word.toString(16)} >> ${shift} & fff`,
@@ -161,13 +157,12 @@ export function compareResults(oracle: Oracle, here: Surroundings, count: number
 
     const inputs = Array.from({ length: INPUTS }, (_, i) => oracle.corpusWords(draw.word() ^ i)).flatMap((words, i) => {
       const compat = here.compat !== undefined && i >= INPUTS - COMPAT_INPUTS;
-      numbers.compat += compat ? SHIFTS.length : 0;
       return SHIFTS.map((shift) => inputOf(words, here, compat, shift));
     });
     const plainWords = inProcess(tally, oracle, `results ${number}`, encode(bare), bareVerdict.program, inputs);
     const shown = inProcess(tally, oracle, `results ${number}, shown`, bytes, verdict.program, inputs);
     const dies = [...shown].map((word) => word === 0);
-    asked.push({ name: `results ${number}`, bytes, inputs, bare: plainWords, plan: groupsOf(bytes, inputs, dies) });
+    asked.push({ name: `results ${number}`, bytes, inputs, bare: plainWords, plan: groupsOf(dies) });
     if (asked.length === 256) flush();
   }
   flush();
@@ -181,7 +176,7 @@ export function compareResults(oracle: Oracle, here: Surroundings, count: number
     disagreements: [...kernelReport.disagreements, ...report.disagreements],
     note:
       `${programs} programs (${kinds}; up to ${numbers.longest} instructions) x ${INPUTS} inputs: ` +
-      `${kernelReport.compared} kernel outcomes, ${numbers.compat} by int 0x80 prepared, ${numbers.killed} killed by a division; ` +
+      `${kernelReport.compared} kernel outcomes, ${numbers.compat} by int 0x80, ${numbers.killed} killed by a division; ` +
       `${report.compared} in process (run, jit ${BACKENDS.join(', jit ')}; all against the oracle)`,
   };
 }

@@ -19,20 +19,12 @@ export function constantBits(value: bigint, width: number): Bits {
 
 /** Where a = b. */
 export function equal(d: Diagrams, a: Bits, b: Bits): Node {
-  // Large diagrams start at the most significant bit instead: what is left of the set then shrinks fast.
-  const small = a.every((bit) => isSmall(d, bit));
   let set = TRUE;
-  for (let step = 0; step < a.length && set !== FALSE; step++) {
-    const i = small ? step : a.length - 1 - step;
+  for (let i = 0; i < a.length; i++) {
     const bi = b[i] as Node;
     set = d.ite(a[i] as Node, d.ite(bi, set, FALSE), d.ite(bi, FALSE, set));
   }
   return set;
-}
-
-/** A leaf, or one bit of the input. */
-function isSmall(d: Diagrams, set: Node): boolean {
-  return d.isLeaf(set) || (d.isLeaf(d.lo(set)) && d.isLeaf(d.hi(set)));
 }
 
 function greater(d: Diagrams, a: Bits, b: Bits, whenEqual: Node): Node {
