@@ -1,0 +1,113 @@
+/**
+ * Which JSET masks are worth trying for which interval of stretches.
+ *
+ * A mask is good when its two halves together have few stretches left. For one mask, counting the changes of leaf in each
+ * half from left to right answers this for every interval by subtraction:
+ *
+ *     stretches in one half of [a, b] = changes up to b - changes up to the half's first number in [a, b] + 1
+ */
+import type { Stretch, Tuning } from './search.ts';
+
+/** Masks reach over the low bits of a number. */
+const BITS = 9;
+/** Numbers from the first to the last one that masks are tried on. */
+export const SIMPLE_RANGE = 2048;
+
+/** One number after the other: its leaf, and per half the changes of leaf so far and the next number that is in it. */
+class Counts {
+  readonly size: number;
+  readonly base: number;
+  readonly leaf: Int32Array;
+  readonly changes: readonly [Int32Array, Int32Array];
+  readonly next: readonly [Int32Array, Int32Array];
+
+  constructor(list: readonly Stretch[]) {
+    this.base = (list[0] as Stretch).from;
+    this.size = (list.at(-1) as Stretch).to - this.base + 1;
+    this.leaf = new Int32Array(this.size).fill(-1);
+    for (const s of list) this.leaf.fill(s.leaf, s.from - this.base, s.to - this.base + 1);
+    this.changes = [new Int32Array(this.size), new Int32Array(this.size)];
+    this.next = [new Int32Array(this.size), new Int32Array(this.size)];
+  }
+
+  count(mask: number): void {
+    const { base, size, leaf } = this;
+    const [clearChanges, setChanges] = this.changes;
+    let [clear, set, clearCount, setCount] = [-1, -1, 0, 0];
+    for (let i = 0; i < size; i++) {
+      const here = leaf[i] as number;
+      if (here >= 0) {
+        if (((i + base) & mask) !== 0) {
+          if (here !== set) setCount += 1;
+          set = here;
+        } else {
+          if (here !== clear) clearCount += 1;
+          clear = here;
+        }
+      }
+      clearChanges[i] = clearCount;
+      setChanges[i] = setCount;
+    }
+    const [clearNext, setNext] = this.next;
+    let [nextClear, nextSet] = [size, size];
+    for (let i = size - 1; i >= 0; i--) {
+      if ((leaf[i] as number) >= 0) {
+        if (((i + base) & mask) !== 0) nextSet = i;
+        else nextClear = i;
+      }
+      clearNext[i] = nextClear;
+      setNext[i] = nextSet;
+    }
+  }
+}
+
+/** For the interval [i, j] of the list, at i * n + j: masks, the best first; undefined where none helps. */
+export function maskCandidates(list: readonly Stretch[], tuning: Tuning): readonly (readonly number[] | undefined)[] {
+  const n = list.length;
+  const found: (number[] | undefined)[] = new Array(n * n);
+  const first = (list[0] as Stretch).from;
+  let reach = n;
+  while (reach > 0 && (list[reach - 1] as Stretch).to - first >= SIMPLE_RANGE) reach -= 1;
+  if (reach < 3) return found;
+  const counts = new Counts(list.slice(0, reach));
+  const scores = new Int32Array(n * n * tuning.masks);
+  const [clearChanges, setChanges] = counts.changes;
+  const [clearNext, setNext] = counts.next;
+  const from = list.map((s) => s.from - first);
+  const to = list.map((s) => s.to - first);
+  for (let mask = 1; mask < 1 << BITS; mask++) {
+    counts.count(mask);
+    for (let i = 0; i + 2 < reach; i++) {
+      const a = from[i] as number;
+      const [clear, set] = [clearNext[a] as number, setNext[a] as number];
+      const both = clear > set ? clear : set;
+      if (both === counts.size) continue;
+      const before = (clearChanges[clear] as number) + (setChanges[set] as number) - 2;
+      const last = Math.min(reach, i + tuning.maskedStretches) - 1;
+      for (let j = i + 2; j <= last; j++) {
+        const b = to[j] as number;
+        if (both > b) continue;
+        const score = (clearChanges[b] as number) + (setChanges[b] as number) - before;
+        if (score > j - i + 1) continue;
+        const at = i * n + j;
+        insert((found[at] ??= []), scores, at * tuning.masks, tuning.masks, mask, score);
+      }
+    }
+  }
+  return found;
+}
+
+/** Keeps the `most` lowest scores, ascending; of equal ones those that came first. */
+function insert(masks: number[], scores: Int32Array, base: number, most: number, mask: number, score: number): void {
+  let place = masks.length;
+  if (place === most) {
+    if ((scores[base + place - 1] as number) <= score) return;
+    place -= 1;
+  }
+  for (; place > 0 && (scores[base + place - 1] as number) > score; place--) {
+    scores[base + place] = scores[base + place - 1] as number;
+    masks[place] = masks[place - 1] as number;
+  }
+  scores[base + place] = score;
+  masks[place] = mask;
+}

@@ -1,0 +1,290 @@
+/**
+ * The cheapest tests that tell stretches of numbers apart, by dynamic programming over intervals of them.
+ *
+ * An interval is decided by one leaf; or by a list, a leaf around single numbers that one JEQ each picks out; or it is
+ * split by JGE; or, the largest single win, by JSET: of two halves by bits each often has fewer stretches than the
+ * interval, since the numbers of the other half do not arrive there and stretches of one leaf meet across them.
+ *
+ * cost = weight of the numbers that a test is executed for + `insn` for each instruction, summed over all tests.
+ *
+ * Weak spot: tests are counted as a tree; that equal subtrees will be one node is seen only later. Beyond `WIDEST`
+ * stretches the interval is halved by weight first.
+ */
+import { maskCandidates, SIMPLE_RANGE } from './masks.ts';
+
+/** Numbers that one leaf decides. Between two stretches may lie numbers that do not arrive. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly leaf: number;
+  /** A second leaf that decides these numbers alike; -1 when there is none. */
+  readonly alt: number;
+  readonly weight: number;
+}
+
+export type Tree =
+  | { readonly kind: 'leaf'; readonly leaf: number }
+  | { readonly kind: 'test'; readonly op: 'jge' | 'jeq' | 'jset'; readonly k: number; readonly yes: Tree; readonly no: Tree };
+
+export interface Tuning {
+  /** What one instruction costs, in the unit of weights. */
+  readonly insn: number;
+  /** Try JSET for intervals of at most this many stretches; 0 for none. */
+  readonly maskedStretches: number;
+  /** How many masks to try for one interval. */
+  readonly masks: number;
+  /** The weight of one number, for the halves of a stretch. */
+  readonly weightOf: (n: number) => number;
+}
+
+/** Single numbers picked out of one list. */
+const MOST_HOLES = 10;
+/** Above this many stretches dynamic programming is too slow. */
+const WIDEST = 80;
+/** A single number with this share of an interval's weight may be tested first. */
+const HEAVY = 0.3;
+const CLOSE = 1e-9;
+
+type Op = 'leaf' | 'list' | 'jge' | 'jset' | 'jeq';
+const OPS: readonly Op[] = ['leaf', 'list', 'jge', 'jset', 'jeq'];
+const [LEAF, LIST, JGE, JSET, JEQ] = [0, 1, 2, 3, 4];
+
+const accepts = (s: Stretch, leaf: number): boolean => s.leaf === leaf || s.alt === leaf;
+const leafTree = (leaf: number): Tree => ({ kind: 'leaf', leaf });
+
+/** The best found for every interval [i, j] of one list, at i * n + j. */
+class Table {
+  readonly list: readonly Stretch[];
+  readonly n: number;
+  readonly cost: Float64Array;
+  readonly op: Uint8Array;
+  /** The leaf, the first stretch above a JGE, the mask, or the stretch that JEQ picks. */
+  readonly arg: Int32Array;
+  /** Sum of weights below each stretch. */
+  readonly below: Float64Array;
+
+  constructor(list: readonly Stretch[]) {
+    this.list = list;
+    this.n = list.length;
+    this.cost = new Float64Array(this.n * this.n).fill(Number.POSITIVE_INFINITY);
+    this.op = new Uint8Array(this.n * this.n);
+    this.arg = new Int32Array(this.n * this.n);
+    this.below = new Float64Array(this.n + 1);
+    list.forEach((s, i) => {
+      this.below[i + 1] = (this.below[i] as number) + s.weight;
+    });
+  }
+
+  weight(i: number, j: number): number {
+    return (this.below[j + 1] as number) - (this.below[i] as number);
+  }
+
+  offer(at: number, cost: number, op: number, arg: number): void {
+    if (cost >= (this.cost[at] as number) - CLOSE) return;
+    this.cost[at] = cost;
+    this.op[at] = op;
+    this.arg[at] = arg;
+  }
+}
+
+/** Leaves and lists: from each start, around each leaf that stands near it, as far as single numbers allow. */
+function fillLists(table: Table, insn: number): void {
+  const { list, n } = table;
+  for (let i = 0; i < n; i++) {
+    for (let near = i; near < Math.min(n, i + 3); near++) {
+      const { leaf, alt } = list[near] as Stretch;
+      extendList(table, i, leaf, insn);
+      if (alt >= 0) extendList(table, i, alt, insn);
+    }
+  }
+}
+
+function extendList(table: Table, i: number, around: number, insn: number): void {
+  const { list, n } = table;
+  /** Weights of the numbers picked out, heaviest first, which is the order of the tests. */
+  const holes: number[] = [];
+  for (let j = i; j < n; j++) {
+    const s = list[j] as Stretch;
+    if (!accepts(s, around)) {
+      if (s.from !== s.to || holes.length === MOST_HOLES) return;
+      let place = holes.length;
+      for (; place > 0 && (holes[place - 1] as number) < s.weight; place--) holes[place] = holes[place - 1] as number;
+      holes[place] = s.weight;
+    }
+    let left = table.weight(i, j);
+    let cost = 0;
+    for (const weight of holes) {
+      cost += left + insn;
+      left -= weight;
+    }
+    table.offer(i * n + j, cost, holes.length === 0 ? LEAF : LIST, around);
+  }
+}
+
+function fillSplits(table: Table, i: number, j: number, insn: number): void {
+  const { n, cost } = table;
+  const here = table.weight(i, j) + insn;
+  let best = (cost[i * n + j] as number) - here - CLOSE;
+  let split = -1;
+  for (let k = i; k < j; k++) {
+    const parts = (cost[i * n + k] as number) + (cost[(k + 1) * n + j] as number);
+    if (parts >= best) continue;
+    best = parts;
+    split = k + 1;
+  }
+  if (split >= 0) table.offer(i * n + j, best + here, JGE, split);
+}
+
+/** The stretches of an interval as one half of a mask sees them. */
+function half(
+  list: readonly Stretch[],
+  i: number,
+  j: number,
+  mask: number,
+  set: boolean,
+  weightOf: Tuning['weightOf'],
+): Stretch[] {
+  const found: Stretch[] = [];
+  for (let at = i; at <= j; at++) {
+    const s = list[at] as Stretch;
+    let from = -1;
+    let to = -1;
+    let weight = 0;
+    for (let x = s.from; x <= s.to; x++) {
+      if (((x & mask) !== 0) !== set) continue;
+      if (from < 0) from = x;
+      to = x;
+      weight += weightOf(x);
+    }
+    if (from < 0) continue;
+    const last = found.at(-1);
+    if (last?.leaf === s.leaf && last.alt === s.alt)
+      found[found.length - 1] = { ...last, to, weight: last.weight + weight };
+    else found.push({ from, to, leaf: s.leaf, alt: s.alt, weight });
+  }
+  return found;
+}
+
+export class Search {
+  readonly #tuning: Tuning;
+
+  constructor(tuning: Tuning) {
+    this.#tuning = tuning;
+  }
+
+  /** The tests for these stretches: ascending, at least one. */
+  tree(list: readonly Stretch[]): Tree {
+    if (list.length <= WIDEST) return this.#tree(list, true);
+    const middle = this.#middle(list);
+    const above = list[middle] as Stretch;
+    const [no, yes] = [this.tree(list.slice(0, middle)), this.tree(list.slice(middle))];
+    return { kind: 'test', op: 'jge', k: above.from, yes, no };
+  }
+
+  /** Where to halve by weight, with every stretch counting a little; never at an end. */
+  #middle(list: readonly Stretch[]): number {
+    const total = list.reduce((sum, s) => sum + s.weight, 0);
+    const each = total / list.length + 1;
+    let left = (total + each * list.length) / 2;
+    for (const [i, s] of list.entries()) {
+      left -= s.weight + each;
+      if (left <= 0) return Math.min(Math.max(i, list.length >> 3), list.length - (list.length >> 3) - 1);
+    }
+    return list.length >> 1;
+  }
+
+  #tree(list: readonly Stretch[], masked: boolean): Tree {
+    const table = this.#table(list, masked);
+    return this.#build(table, 0, list.length - 1);
+  }
+
+  #cost(list: readonly Stretch[]): number {
+    return list.length === 1 ? 0 : (this.#table(list, false).cost[list.length - 1] as number);
+  }
+
+  #table(list: readonly Stretch[], masked: boolean): Table {
+    const { insn, maskedStretches } = this.#tuning;
+    const table = new Table(list);
+    const { n } = table;
+    fillLists(table, insn);
+    const masks = masked && maskedStretches > 0 && n > 2 ? maskCandidates(list, this.#tuning) : undefined;
+    for (let length = 2; length <= n; length++) {
+      for (let i = 0; i + length <= n; i++) {
+        const j = i + length - 1;
+        fillSplits(table, i, j, insn);
+        this.#fillHeavy(table, i, j);
+        for (const mask of masks?.[i * n + j] ?? []) this.#fillMask(table, i, j, mask);
+      }
+    }
+    return table;
+  }
+
+  #fillMask(table: Table, i: number, j: number, mask: number): void {
+    const at = i * table.n + j;
+    let cost = table.weight(i, j) + this.#tuning.insn;
+    for (const set of [false, true]) {
+      if (cost >= (table.cost[at] as number) - CLOSE) return;
+      cost += this.#cost(half(table.list, i, j, mask, set, this.#tuning.weightOf));
+    }
+    table.offer(at, cost, JSET, mask);
+  }
+
+  /** A number that weighs much of its interval is tested first; what remains is solved without it. */
+  #fillHeavy(table: Table, i: number, j: number): void {
+    const total = table.weight(i, j);
+    if (total === 0 || j - i < 2) return;
+    for (let at = i; at <= j; at++) {
+      const s = table.list[at] as Stretch;
+      if (s.from !== s.to || s.weight < HEAVY * total || s.weight < 8) continue;
+      const rest = this.#cost(without(table.list, i, j, at));
+      table.offer(i * table.n + j, total + this.#tuning.insn + rest, JEQ, at);
+    }
+  }
+
+  #build(table: Table, i: number, j: number): Tree {
+    const { list, n } = table;
+    const at = i * n + j;
+    const arg = table.arg[at] as number;
+    const op = OPS[table.op[at] as number] as Op;
+    switch (op) {
+      case 'leaf':
+        return leafTree(arg);
+      case 'list':
+        return list
+          .slice(i, j + 1)
+          .filter((s) => !accepts(s, arg))
+          .sort((a, b) => b.weight - a.weight || a.from - b.from)
+          .reduceRight<Tree>(
+            (no, s) => ({ kind: 'test', op: 'jeq', k: s.from, yes: leafTree(s.leaf), no }),
+            leafTree(arg),
+          );
+      case 'jge': {
+        const [yes, no] = [this.#build(table, arg, j), this.#build(table, i, arg - 1)];
+        return { kind: 'test', op, k: (list[arg] as Stretch).from, yes, no };
+      }
+      case 'jset': {
+        const part = (set: boolean) => this.#tree(half(list, i, j, arg, set, this.#tuning.weightOf), true);
+        return { kind: 'test', op, k: arg, yes: part(true), no: part(false) };
+      }
+      case 'jeq': {
+        const s = list[arg] as Stretch;
+        return { kind: 'test', op, k: s.from, yes: leafTree(s.leaf), no: this.#tree(without(list, i, j, arg), true) };
+      }
+      default:
+        return op satisfies never;
+    }
+  }
+}
+
+/** An interval without one of its stretches, whose neighbours meet where they are alike. */
+function without(list: readonly Stretch[], i: number, j: number, at: number): Stretch[] {
+  const before = list.slice(i, at);
+  const after = list.slice(at + 1, j + 1);
+  const [left, right] = [before.at(-1), after[0]];
+  if (left === undefined || right === undefined || left.leaf !== right.leaf || left.alt !== right.alt)
+    return [...before, ...after];
+  const met = { ...left, to: right.to, weight: left.weight + right.weight };
+  return [...before.slice(0, -1), met, ...after.slice(1)];
+}
+
+export { SIMPLE_RANGE };
