@@ -2,13 +2,16 @@
 import { loadOracle, type Oracle } from '../wasi/oracle.ts';
 import { type Report, surroundings } from './ask.ts';
 import { compareBudget, compareFullStacks, compareLengths } from './limits.ts';
+import { compareMachine } from './qemu/compare.ts';
+import { MACHINES, machineAbsent } from './qemu/machines.ts';
 import { compareResults } from './results.ts';
 import { compareStacks } from './stacks.ts';
 import { compareBoundary, compareOpcodes } from './verdicts.ts';
 
 const OPCODE_SLICES = 8;
 
-type Part = (oracle: Oracle, seed: number) => Report;
+type Skipped = { readonly skipped: string };
+type Part = (oracle: Oracle, seed: number) => Report | Skipped;
 
 /** Longest first: they are dealt to as many processes as there are processors. */
 export const FULL: ReadonlyMap<string, Part> = new Map<string, Part>([
@@ -19,14 +22,25 @@ export const FULL: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['results', (oracle, seed) => compareResults(oracle, surroundings(), 4000, seed)],
   ['boundary', (oracle, seed) => compareBoundary(oracle, 100_000, seed)],
   ['stacks', (oracle, seed) => compareStacks(oracle, surroundings(), 3000, seed)],
-  ['budget', (oracle, seed) => compareBudget(oracle, 300, seed)],
+  ['budget', (oracle, seed) => compareBudget(oracle, 150, seed)],
   ['full stacks', (_, seed) => compareFullStacks(40, seed)],
   ['lengths', (oracle) => compareLengths(oracle)],
 ]);
 
+/** Kernels of other machines, one part each. */
+export const QEMU: ReadonlyMap<string, Part> = new Map(
+  MACHINES.map((machine): [string, Part] => [
+    `qemu ${machine.name}`,
+    (oracle) => {
+      const why = machineAbsent(machine);
+      return why === undefined ? compareMachine(oracle, machine) : { skipped: why };
+    },
+  ]),
+);
+
 /** One part in this process. */
-export async function runPart(name: string, seed: number): Promise<Report> {
-  const part = FULL.get(name);
+export async function runPart(name: string, seed: number): Promise<Report | Skipped> {
+  const part = FULL.get(name) ?? QEMU.get(name);
   if (part === undefined) throw new Error(`no part ${name}`);
   const oracle = await loadOracle();
   try {

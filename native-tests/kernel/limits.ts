@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<string, Insn>> = {
   'ret K': [0x06, 0, 0, 0x7fff0000],
   'ld imm': [0x00, 0, 0, 1],
   'div X': [0x3c, 0, 0, 0],
-  'jset, both far': [0x45, 0, 0, 0x8000_0000],
+  'jset, large k': [0x45, 0, 0, 0x8000_0000],
 };
 
 const ofKind = (insn: Insn, length: number): Uint8Array =>
@@ -80,11 +80,14 @@ export function compareBudget(oracle: Oracle, count: number, seed: number): Repo
   let programs = 0;
   for (let number = seed; programs < count; number = (number + 1) >>> 0) {
     const draw = drawFrom(number);
+    // Divisions by X grow most: up to 20480.
     const bytes = draw.oneIn(2)
       ? oracle.corpusSoundProgram(draw.word())
-      : encode(
-          randomProgram(draw, draw.pick(FLAVOURS), draw.oneIn(6) ? MAX_INSNS : 2 + draw.below(900), draw.below(9)),
-        );
+      : draw.oneIn(8)
+        ? ofKind(KINDS['div X']!, MAX_INSNS - draw.below(9))
+        : encode(
+            randomProgram(draw, draw.pick(FLAVOURS), draw.oneIn(6) ? MAX_INSNS : 2 + draw.below(900), draw.below(9)),
+          );
     const verdict = check(bytes);
     if (!verdict.ok) continue;
     programs += 1;

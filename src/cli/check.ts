@@ -5,8 +5,9 @@ import { decodeProgram, INSN_SIZE, list as listing } from '../bpf/index.ts';
 import { DEFAULT_SECTION } from '../build/index.ts';
 import { type Diagnostic, forTerminal } from '../diag/index.ts';
 import { type LiveVerdict, liveVerdict } from '../host/probe.ts';
-import { check, type Refusal } from '../kernel/index.ts';
+import { check, findings, type Refusal } from '../kernel/index.ts';
 import type { Endian } from '../num/index.ts';
+import { archesNamedIn, costLines, costOf, logLines } from './check-report.ts';
 import { list } from './options.ts';
 import { readProgram } from './subject.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
@@ -16,6 +17,8 @@ interface CheckFlags {
   readonly section: string;
   readonly json?: boolean;
   readonly live?: boolean;
+  readonly log?: boolean;
+  readonly cost?: boolean;
 }
 
 export function refusalDiagnostic(refusal: Refusal, file: string): Diagnostic {
@@ -63,12 +66,27 @@ function run(path: string, flags: CheckFlags): void {
   const verdict = check(subject.bytes, { endian: subject.endian });
   const asked = flags.live ? liveVerdict(subject.bytes, subject.endian) : undefined;
   const withLive = () => (asked ? { live: live(terminal, asked, verdict.ok) } : {});
+  if (flags.log && subject.bytes.length % INSN_SIZE === 0) {
+    for (const text of logLines(decodeProgram(subject.bytes, subject.endian), subject.endian)) terminal.line(text);
+  }
   if (verdict.ok) {
     const { program } = verdict;
+    const warnings = findings(program).map((d) => ({ ...d, file: name }));
+    const cost = flags.cost ? costOf(program, subject.arch ? [subject.arch] : archesNamedIn(program)) : undefined;
+    terminal.diagnostics(warnings);
     terminal.line(
       `${forTerminal(name)}: the kernel accepts it: ${program.length} instructions, ${program.endian}-endian`,
     );
-    terminal.data({ ok: true, file: name, instructions: program.length, endian: program.endian, ...withLive() });
+    for (const text of cost ? costLines(cost) : []) terminal.line(text);
+    terminal.data({
+      ok: true,
+      file: name,
+      instructions: program.length,
+      endian: program.endian,
+      ...(cost && { cost }),
+      diagnostics: diagnosticsData(warnings),
+      ...withLive(),
+    });
     return;
   }
   const diagnostic = refusalDiagnostic(verdict, name);
@@ -95,6 +113,8 @@ export function addCheck(program: Command): void {
     .argument('<file>', "a raw program or an ELF file; '-' is standard input")
     .option('--arch <name>', 'whose byte order a raw program is in (default: little-endian)', list)
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION)
+    .option('--log', 'what was checked, instruction by instruction, and which scratch slots are surely stored')
+    .option('--cost', 'instructions, converted length, budget, longest path, calls that the kernel caches')
     .option('--live', 'asks the kernel that runs here as well, by installing the program in a child')
     .option('--json', 'the verdict as JSON')
     .action(run);

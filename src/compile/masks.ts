@@ -10,8 +10,8 @@ import type { Stretch, Tuning } from './search.ts';
 
 /** Masks reach over the low bits of a number. */
 const BITS = 9;
-/** Numbers from the first to the last one that masks are tried on. */
-export const SIMPLE_RANGE = 2048;
+/** Masks are tried on numbers less than this far apart. */
+const WINDOW = 2048;
 
 /** One number after the other: its leaf, and per half the changes of leaf so far and the next number that is in it. */
 class Counts {
@@ -65,11 +65,15 @@ class Counts {
 export function maskCandidates(list: readonly Stretch[], tuning: Tuning): readonly (readonly number[] | undefined)[] {
   const n = list.length;
   const found: (number[] | undefined)[] = new Array(n * n);
-  const first = (list[0] as Stretch).from;
+  // Before and behind the assigned numbers stand stretches too wide to look at number by number.
+  const isWide = (s: Stretch) => s.to - s.from >= WINDOW;
+  const start = list.findIndex((s) => !isWide(s));
+  if (start < 0) return found;
+  const first = (list[start] as Stretch).from;
   let reach = n;
-  while (reach > 0 && (list[reach - 1] as Stretch).to - first >= SIMPLE_RANGE) reach -= 1;
-  if (reach < 3) return found;
-  const counts = new Counts(list.slice(0, reach));
+  while (reach > 0 && (list[reach - 1] as Stretch).to - first >= WINDOW) reach -= 1;
+  if (reach < start + 3) return found;
+  const counts = new Counts(list.slice(start, reach));
   const scores = new Int32Array(n * n * tuning.masks);
   const [clearChanges, setChanges] = counts.changes;
   const [clearNext, setNext] = counts.next;
@@ -77,7 +81,7 @@ export function maskCandidates(list: readonly Stretch[], tuning: Tuning): readon
   const to = list.map((s) => s.to - first);
   for (let mask = 1; mask < 1 << BITS; mask++) {
     counts.count(mask);
-    for (let i = 0; i + 2 < reach; i++) {
+    for (let i = start; i + 2 < reach; i++) {
       const a = from[i] as number;
       const [clear, set] = [clearNext[a] as number, setNext[a] as number];
       const both = clear > set ? clear : set;

@@ -10,7 +10,7 @@
  * Weak spot: tests are counted as a tree; that equal subtrees will be one node is seen only later. Beyond `WIDEST`
  * stretches the interval is halved by weight first.
  */
-import { maskCandidates, SIMPLE_RANGE } from './masks.ts';
+import { maskCandidates } from './masks.ts';
 
 /** Numbers that one leaf decides. Between two stretches may lie numbers that do not arrive. */
 export interface Stretch {
@@ -286,5 +286,3 @@ function without(list: readonly Stretch[], i: number, j: number, at: number): St
   const met = { ...left, to: right.to, weight: left.weight + right.weight };
   return [...before.slice(0, -1), met, ...after.slice(1)];
 }
-
-export { SIMPLE_RANGE };

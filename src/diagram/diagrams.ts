@@ -17,7 +17,7 @@ export interface Limits {
 
 /** Steps for each node of the limit: enough for every filter seen, and a few seconds at most. */
 const STEPS_PER_NODE = 16;
-const FIRST_CACHE = 1 << 11;
+const FIRST_CACHE = 1 << 13;
 const LARGEST_CACHE = 1 << 19;
 
 export class Diagrams extends NodeTable {
@@ -151,7 +151,7 @@ export class Diagrams extends NodeTable {
 
   #enlargeCache(): void {
     const old = this.#cache;
-    this.#cache = new Int32Array(2 * old.length);
+    this.#cache = new Int32Array(4 * old.length);
     for (let from = 0; from < old.length; from += 4) {
       const f = old[from] as number;
       if (f === 0) continue;

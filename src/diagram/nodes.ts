@@ -19,7 +19,7 @@ export const FALSE = 0 as Node;
 export const TRUE = 1 as Node;
 
 export const DEFAULT_NODE_LIMIT: number = 1 << 21;
-const FIRST_CAPACITY = 1 << 11;
+const FIRST_CAPACITY = 1 << 13;
 
 export class NodeTable {
   readonly nodeLimit: number;
@@ -33,7 +33,8 @@ export class NodeTable {
   readonly #leaves = new Map<number, Node>();
 
   constructor(nodeLimit: number = DEFAULT_NODE_LIMIT) {
-    this.nodeLimit = nodeLimit;
+    // The leaves 0 and 1 are always there.
+    this.nodeLimit = Math.max(2, nodeLimit);
     this.leaf(0);
     this.leaf(1);
   }
@@ -41,10 +42,6 @@ export class NodeTable {
   /** Nodes made so far, leaves included. */
   get size(): number {
     return this.#count;
-  }
-
-  get leafCount(): number {
-    return this.#leaves.size;
   }
 
   /** The bit that the node tests, 0 to 511; 512 for a leaf. */

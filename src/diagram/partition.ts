@@ -23,11 +23,20 @@ export interface Field {
   readonly width: number;
 }
 
-/** The pieces of a field, disjoint and together all of it; undefined when it takes more than `most` of either form. */
-export function partition(d: NodeTable, root: Node, field: Field, most: number): readonly Piece[] | undefined {
+/**
+ * The pieces of a field, disjoint and together all of it but for what leads to `without`; undefined when it takes more
+ * than `most` of either form.
+ */
+export function partition(
+  d: NodeTable,
+  root: Node,
+  field: Field,
+  most: number,
+  without?: Node,
+): readonly Piece[] | undefined {
   return d.level(root) >= field.firstLevel + field.width
     ? [{ values: { kind: 'any' }, rest: root }]
-    : (ranges(d, root, field, most) ?? patterns(d, root, field, most));
+    : (ranges(d, root, field, most)?.filter(({ rest }) => rest !== without) ?? patterns(d, root, field, most, without));
 }
 
 interface Run {
@@ -67,9 +76,16 @@ function joined(low: readonly Run[], high: readonly Run[], most: number): readon
     : [...low, ...high];
 }
 
-function patterns(d: NodeTable, root: Node, { firstLevel, width }: Field, most: number): readonly Piece[] | undefined {
+function patterns(
+  d: NodeTable,
+  root: Node,
+  { firstLevel, width }: Field,
+  most: number,
+  without: Node | undefined,
+): readonly Piece[] | undefined {
   const pieces: Piece[] = [];
   const walk = (n: Node, mask: bigint, value: bigint): boolean => {
+    if (n === without) return true;
     if (d.level(n) >= firstLevel + width) {
       pieces.push({ values: { kind: 'masked', mask, value }, rest: n });
       return pieces.length <= most;

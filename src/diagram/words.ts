@@ -17,8 +17,8 @@ export interface Word {
   readonly constant: number | undefined;
 }
 
-/** Ids stay below this, so that two of them and an instruction index fit one safe integer. */
-export const WORD_LIMIT: number = 1 << 20;
+/** Most words; some 300 bytes each. Two ids and an instruction index fit one safe integer. */
+export const WORD_LIMIT: number = 1 << 18;
 
 /** More distinct leaves than this are better kept bit by bit. */
 const LEAF_LIMIT = 2048;
@@ -160,11 +160,11 @@ export class Words {
   toLeaves(word: Word): Node {
     const d = this.diagrams;
     const known = new Map<Word, Node>();
+    const values = new Set<number>();
     const walk = (w: Word): Node => {
       if (w.constant !== undefined) {
-        const leaf = d.leaf(w.constant);
-        if (d.leafCount > LEAF_LIMIT) throw new LimitReached('leaves', LEAF_LIMIT);
-        return leaf;
+        if (values.add(w.constant).size > LEAF_LIMIT) throw new LimitReached('leaves', LEAF_LIMIT);
+        return d.leaf(w.constant);
       }
       const found = known.get(w);
       if (found !== undefined) return found;

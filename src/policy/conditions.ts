@@ -37,6 +37,8 @@ export function holdsAll(conditions: readonly Condition[], args: SeccompData['ar
 
 /** The smallest x >= from with (x & mask) == value, below 2^64; undefined when there is none. `value` lies in `mask`. */
 function nextMasked(from: bigint, mask: bigint, value: bigint): bigint | undefined {
+  // 'greater than 2^64-1' begins there.
+  if (from > U64_MAX) return undefined;
   if ((from & mask) === value) return from;
   // The highest bit at which `from` disagrees decides: above it x keeps from's bits, below it x is as small as it can be.
   let top = 63n;

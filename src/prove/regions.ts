@@ -84,7 +84,7 @@ export function argumentRegions(d: Diagrams, set: Node): ArgumentRegions {
       complete = regions.length <= MOST_REGIONS;
       return;
     }
-    const pieces: readonly Piece[] | undefined = partition(d, n, field, MOST_REGIONS);
+    const pieces: readonly Piece[] | undefined = partition(d, n, field, MOST_REGIONS, FALSE);
     if (pieces === undefined) complete = false;
     for (const { values, rest } of pieces ?? []) {
       walk(rest, depth + 1, values.kind === 'any' ? chosen : new Map([...chosen, [field.index, values]]));

@@ -44,8 +44,9 @@ export type States = readonly (readonly State[])[];
 
 /** Real filters have one or two states at an instruction. */
 const MOST_STATES_AT_ONE = 192;
+const MOST_STATES = 50_000;
 
-/** Every reachable state, or undefined when one instruction has too many. */
+/** Every reachable state, or undefined when there are too many, at one instruction or in all. */
 export function explore(flow: Flow, words: Words, progress: Progress): States | undefined {
   const states: State[][] = flow.insns.map(() => []);
   const byKey = new Map<number | string, State>();
@@ -62,7 +63,7 @@ export function explore(flow: Flow, words: Words, progress: Progress): States | 
   enter(0, atEntry(words));
   for (const [pc, insn] of flow.insns.entries()) {
     const here = states[pc] as State[];
-    if (here.length > MOST_STATES_AT_ONE) return undefined;
+    if (here.length > MOST_STATES_AT_ONE || byKey.size > MOST_STATES) return undefined;
     progress.pc = pc;
     for (const state of here) {
       const { registers } = state;
@@ -85,7 +86,7 @@ export function explore(flow: Flow, words: Words, progress: Progress): States | 
 }
 
 function keyOf(pc: number, { a, x, memory }: Registers): number | string {
-  // 4096 instructions and two ids below 2^20 make a number below 2^52.
+  // 4096 instructions and two ids below 2^18 make a number below 2^48.
   const key = (pc * WORD_LIMIT + a.id) * WORD_LIMIT + x.id;
   return memory.length === 0 ? key : `${key}:${memory.map((word) => word.id).join()}`;
 }

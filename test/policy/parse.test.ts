@@ -344,6 +344,6 @@ suite('policy/parse what is taken', (test) => {
 
   test('mistakes in one profile come together, warnings with them', () => {
     const text = top('"bogus": 1, "flags": ["X"], "syscalls": [{ "names": ["read"], "action": "Y" }, { "names": [] }]');
-    assert.equal(thrownCodes(() => parseProfile(text)).sort(), ['ACTION_UNKNOWN', 'FLAG_UNKNOWN', 'KEY_MISSING']);
+    assert.equal(thrownCodes(() => parseProfile(text)).toSorted(), ['ACTION_UNKNOWN', 'FLAG_UNKNOWN', 'KEY_MISSING']);
   });
 });

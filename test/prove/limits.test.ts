@@ -20,7 +20,7 @@ function explosion(add: (i: number) => number, end: readonly RawInsn[]): Checked
 /** 4093 numbers that lead to one place, more than 255 instructions away from most of them. */
 function jeqs(change: number): CheckedProgram {
   const tests = Array.from({ length: 2046 }, (_, i) => [
-    insn(0x15, spread(i) ^ (i === change ? 1 : 0), 0, 1),
+    insn(0x15, (spread(i) ^ (i === change ? 1 : 0)) >>> 0, 0, 1),
     ret(i % 5),
   ]);
   return program([LD_NR, ...tests.flat(), ret(0x7fff_0000)]);
@@ -61,7 +61,7 @@ suite('prove/limits', (test) => {
       const proof = prove(jeqs(-1), jeqs(1234));
       assert.ok(!proof.proved && !proof.undecided);
       if (proof.proved || proof.undecided) return;
-      assert.is(proof.counterexample.data.nr, Math.min(spread(1234), spread(1234) ^ 1) >>> 0);
+      assert.is(proof.counterexample.data.nr, Math.min(spread(1234), (spread(1234) ^ 1) >>> 0));
       assert.is(proof.count, 2n << 480n);
     });
   });

@@ -5,7 +5,8 @@
  *
  *   PROGRAMS=N  verdicts on programs 0 .. N-1 of the boundary corpus, in hexadecimal, 4 to a digit (first one highest)
  *   OPCODES=N   verdicts on N programs of the opcode corpus, evenly spread; STEP apart
- *   RESULTS=N   results of sound programs 0 .. N-1: a digest for each, or `refused`
+ *   RESULTS=N   results of sound programs 0 .. N-1, interpreted (0) and compiled (1) as far as this kernel does either: a
+ *               digest for each, or `refused`
  *   /probe      an emitted probe: runs it on /batch and prints its answers
  *
  * Every line of the answer starts with "@ ". The machine stops at the end.
@@ -17,8 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -191,8 +194,27 @@ static uint32_t evaluate(const struct insn *prog, uint32_t len, uint32_t argumen
     return (uint32_t)shared->results[0] | (uint32_t)shared->results[1] << 12 | (uint32_t)shared->results[2] << 24;
 }
 
+/*
+ * Whether filters are compiled to machine code: 0 interpreted, 1 compiled; negative: this kernel does not say. With
+ * `value` 0 or 1 it is set first, where that is allowed (a kernel without an interpreter has no choice).
+ */
+static int jit(int value)
+{
+    static const char path[] = "/proc/sys/net/core/bpf_jit_enable";
+    char text[2] = {(char)('0' + value), '\n'};
+    int fd;
+    if (value >= 0 && (fd = open(path, O_WRONLY)) >= 0) {
+        if (write(fd, text, 2) != 2) printf("@ jit cannot be %d\n", value);
+        close(fd);
+    }
+    if ((fd = open(path, O_RDONLY)) < 0) return -errno;
+    ssize_t got = read(fd, text, 1);
+    close(fd);
+    return got == 1 ? text[0] - '0' : -1;
+}
+
 /* A shift by X: how many of its bits count differs between machines. The corpus below has none. */
-static void shifts_by_x(void)
+static void shifts_by_x(int compiled)
 {
     static const uint32_t counts[] = {0, 1, 31, 32, 33, 63, 64, 65, 0x80000000u};
     for (uint32_t i = 0; i < sizeof counts / sizeof *counts; i++) {
@@ -202,11 +224,11 @@ static void shifts_by_x(void)
             prog[3].code = right ? 0x7c : 0x6c;
             results[right] = evaluate(prog, 5, counts[i]);
         }
-        printf("@ shift %u %08x %08x\n", counts[i], results[0], results[1]);
+        printf("@ shift %d %u %08x %08x\n", compiled, counts[i], results[0], results[1]);
     }
 }
 
-static void results(uint32_t count)
+static void results(int compiled, uint32_t count)
 {
     static struct insn prog[CORPUS_MAX], seen[3 * CORPUS_MAX + 16];
     for (uint32_t seed = 0; seed < count; seed++) {
@@ -220,7 +242,7 @@ static void results(uint32_t count)
         uint32_t seen_len = showing_bits(prog, len, seen);
         int error = seen_len > MAX_INSNS ? EINVAL : calls(seen, seen_len, CALLS, seed, corpus_call);
         if (error != 0) {
-            printf("@ result %u refused %d\n", seed, error);
+            printf("@ result %d %u refused %d\n", compiled, seed, error);
             continue;
         }
         uint32_t digest = CORPUS_DIGEST_START;
@@ -228,7 +250,7 @@ static void results(uint32_t count)
             digest = corpus_digest(digest, (uint8_t)shared->results[i]);
             digest = corpus_digest(digest, (uint8_t)(shared->results[i] >> 8));
         }
-        printf("@ result %u %08x\n", seed, digest);
+        printf("@ result %d %u %08x\n", compiled, seed, digest);
     }
 }
 
@@ -273,10 +295,17 @@ int main(void)
         const struct insn prog[] = {{0x20, 0, 0, offset}, {0x16, 0, 0, 0}};
         printf("@ word %u %08x\n", offset / 4, evaluate(prog, 2, 0));
     }
-    shifts_by_x();
+    mkdir("/proc", 0755);
+    mount("proc", "/proc", "proc", 0, NULL);
+    printf("@ jit %d\n", jit(-1));
+    for (int compiled = 0; compiled < 2; compiled++) {
+        int now = jit(compiled);
+        if (now != compiled && (now >= 0 || compiled == 1)) continue;
+        shifts_by_x(compiled);
+        results(compiled, number("RESULTS"));
+    }
     verdicts("programs", number("PROGRAMS"), 1, corpus_program);
     verdicts("opcodes", number("OPCODES"), number("STEP"), corpus_opcode);
-    results(number("RESULTS"));
     probe();
     printf("@ end\n");
     fflush(stdout);
