@@ -146,11 +146,11 @@ function describe(step, { file, program }, target) {
   say(`${bold(step)} ${file} -> ${program.insns.length} BPF instructions for ${target.name}`);
 }
 
-function next() {
+function next(target) {
   say('\nNext, with a profile and a binary of yours:');
   say('     node dist/seccompc.mjs build profiles/no-network.jsonc --into ./app -o ./app-with-rules');
   say('     node dist/seccompc.mjs inspect ./app-with-rules');
-  say(`     node dist/seccompc.mjs explain ${CONTAINER_PROFILE} unshare 0x10000000`);
+  say(`     node dist/seccompc.mjs explain ${CONTAINER_PROFILE} unshare 0x10000000 --arch ${target.name}`);
 }
 
 /** Where the kernel cannot be asked: the interpreter's answers, said to be just that. */
@@ -162,7 +162,7 @@ function interpreterOnly(profiles, target, why) {
     const words = predict(profile, target);
     for (const [i, { shown }] of DEMO_CALLS.entries()) row(shown, describeWord(words[i]));
   }
-  next();
+  next(target);
   return 0;
 }
 
@@ -225,7 +225,7 @@ function main() {
   if (wrong === 0)
     say(`\n${green('This kernel did what the interpreter predicted')}, with nothing installed but Node.`);
   else say(`\n${red(`${wrong} answers were not as predicted: please report this, with the output above.`)}`);
-  next();
+  next(target);
   return wrong === 0 ? 0 : 1;
 }
 

@@ -93,7 +93,8 @@ for (const { name, status, output, report } of results) {
   const line = report
     ? `${report.passed} passed, ${report.failed} failed`
     : `ended with status ${status} and no report`;
-  console.log(`${bad ? 'FAIL' : 'ok  '} ${relative(root, join(root, name))}: ${line}`);
+  const mark = bad ? 'FAIL' : report.passed === 0 ? 'skip' : 'ok  ';
+  console.log(`${mark} ${relative(root, join(root, name))}: ${line}`);
   if (bad) console.log(output.replace(/^/gm, '     '));
   passed += report?.passed ?? 0;
   failed += report?.failed ?? 0;

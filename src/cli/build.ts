@@ -59,9 +59,6 @@ function planOutput(
 ): Output | undefined {
   if (elf !== undefined && flags.into !== undefined) {
     const path = flags.output ?? flags.into;
-    if (path === '-' && flags.output === undefined) {
-      fail({ code: 'USAGE', message: '--into - cannot be written in place', help: 'name the result with -o' });
-    }
     const bytes = embed(elf.bytes, program, { section: flags.section, file: elf.name });
     const inPlace = flags.output === undefined;
     const options = inPlace ? { expected: elf.stamp } : { likeFile: flags.into === '-' ? undefined : flags.into };
@@ -102,6 +99,12 @@ function summaryData(policy: Policy, program: CheckedProgram): Record<string, un
   return {
     profile: policy.source.name,
     architectures: policy.arches.map((a) => a.arch.name),
+    calls: policy.arches.map((a) => ({
+      arch: a.arch.name,
+      withRules: a.calls.size,
+      onArguments: [...a.calls.values()].filter((c) => c.rules.some((r) => r.conditions.length > 0)).length,
+      default: describeWord(a.defaultAction, a.arch),
+    })),
     endian: program.endian,
     instructions: program.length,
     bytes: program.length * 8,
@@ -111,12 +114,35 @@ function summaryData(policy: Policy, program: CheckedProgram): Record<string, un
   };
 }
 
+/** What was written, what was left out, and what still has to be done. */
+function closing(flags: BuildFlags, policy: Policy, output: Output | undefined, isStdout: boolean): readonly string[] {
+  if (isStdout) return [];
+  if (output === undefined) return ['  nothing written: -o takes the program, --into puts it into an ELF file'];
+  const lines: string[] = [];
+  const named = policy.arches.map((a) => a.arch.name);
+  const left = policy.profileArches.map((a) => a.name).filter((name) => !named.includes(name));
+  if (flags.into !== undefined && flags.arch === undefined && left.length > 0) {
+    lines.push(`  only the file's own ABI is built for; the profile also names ${left.join(', ')} (--arch adds them)`);
+  }
+  lines.push(`  written: ${forTerminal(output.path)} (${forTerminal(output.what)}, ${output.bytes.length} bytes)`);
+  if (flags.into !== undefined) {
+    lines.push('  the section is data: whoever starts or is the program reads it and calls seccomp(2) with it');
+  }
+  return lines;
+}
+
 const NOWHERE = { isStdout: false, isTerminal: false };
 
 function build(profilePath: string, flags: BuildFlags): void {
   const terminal = new Terminal(flags.json === true);
+  if (flags.into === undefined && flags.section !== DEFAULT_SECTION) {
+    fail({ code: 'USAGE', message: '--section names a section of an ELF file; it goes with --into' });
+  }
   if (profilePath === '-' && flags.into === '-') {
     fail({ code: 'USAGE', message: 'standard input can be the profile or the ELF file, not both' });
+  }
+  if (flags.into === '-' && flags.output === undefined) {
+    fail({ code: 'USAGE', message: '--into - cannot be written in place', help: 'name the result with -o' });
   }
   if (flags.into !== undefined && flags.format !== undefined) {
     fail({ code: 'USAGE', message: '--into puts the program into the ELF file; it goes with no --format' });
@@ -151,9 +177,13 @@ function build(profilePath: string, flags: BuildFlags): void {
   output?.write();
   terminal.diagnostics(policy.diagnostics);
   summary(policy, program, terminal, !isStdout);
-  if (output && !isStdout)
-    terminal.line(`  written: ${forTerminal(output.path)} (${forTerminal(output.what)}, ${output.bytes.length} bytes)`);
-  const data = { ok: true, ...summaryData(policy, program), output: output?.path ?? null };
+  for (const text of closing(flags, policy, output, isStdout)) terminal.line(text);
+  const data = {
+    ok: true,
+    ...summaryData(policy, program),
+    output: output?.path ?? null,
+    section: flags.into === undefined ? null : flags.section,
+  };
   terminal.data({ ...data, diagnostics: diagnosticsData(policy.diagnostics) });
 }
 
@@ -164,7 +194,8 @@ export function addBuild(program: Command): void {
     .description(
       'Compiles a seccomp profile (OCI, Docker or podman dialect; JSON with comments) to classic BPF.\n' +
         'With --into the program becomes a section of the ELF file (in place unless -o names another);\n' +
-        'else -o takes the program itself. Without either, only the summary is printed.',
+        'else -o takes the program itself (with --format asm or json alone it goes to standard output).\n' +
+        'Without any of them, only the summary is printed.',
     )
     .argument('<profile>', "the profile; '-' is standard input")
     .option('-o, --output <file>', "where the result goes; '-' is standard output")

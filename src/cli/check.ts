@@ -75,7 +75,7 @@ function run(path: string, flags: CheckFlags): void {
     const cost = flags.cost ? costOf(program, subject.arch ? [subject.arch] : archesNamedIn(program)) : undefined;
     terminal.diagnostics(warnings);
     terminal.line(
-      `${forTerminal(name)}: the kernel accepts it: ${program.length} instructions, ${program.endian}-endian`,
+      `${forTerminal(name)}: valid by Linux's rules: ${program.length} instructions, ${program.endian}-endian`,
     );
     for (const text of cost ? costLines(cost) : []) terminal.line(text);
     terminal.data({

@@ -1,6 +1,7 @@
 /** seccompc explain: what happens to one call, which rule decides, which instructions run. */
 import type { Command } from 'commander';
 import {
+  ARCHES,
   type Arch,
   describeWord,
   isSyscallName,
@@ -9,12 +10,13 @@ import {
   syscallNames,
   syscallNumber,
   UNFILTERED_X86_64,
+  X32_SYSCALL_BIT,
 } from '../arch/index.ts';
 import { list as listing } from '../bpf/index.ts';
 import { compile, DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
 import { fail, forTerminal, positionAt, quoted, SeccompcError, unreachable } from '../diag/index.ts';
 import { textOf } from '../host/input.ts';
-import { type CheckedProgram, check, trace } from '../kernel/index.ts';
+import { type CheckedProgram, check, outcome, trace } from '../kernel/index.ts';
 import { hex, U64_MAX } from '../num/index.ts';
 import { type Decision, decide, describeCondition, type Policy } from '../policy/index.ts';
 import { didYouMean } from '../policy/vocabulary.ts';
@@ -29,7 +31,7 @@ interface ExplainFlags extends PolicyFlags {
 }
 
 function numberOf(text: string, what: string): bigint {
-  if (!/^-?(0[xX][0-9a-fA-F]{1,16}|\d{1,20})$/.test(text)) {
+  if (!/^-?(0[xX][0-9a-fA-F]{1,16}|0|[1-9]\d{0,19})$/.test(text)) {
     return fail({
       code: 'USAGE',
       message: `${what} is a number, not ${quoted(text)}`,
@@ -88,60 +90,83 @@ function explainOne(
   return { arch, nr, word, decision, pcs };
 }
 
-/** The rule as it stands in the profile: where, its first line, and the conditions that held. */
-function ruleLines(policy: Policy, decision: Decision): readonly string[] {
-  if (decision.reason === 'unknown-arch') return ['  decided by: no rule; the policy does not name this architecture'];
-  if (decision.reason === 'default' || decision.rule === undefined) {
-    const why = decision.call ? 'its rules look at arguments, and none matches these' : 'no rule names this call';
-    return [`  decided by: the default action (${why})`];
+/** 'profile.json:16:5', where a rule stands. */
+function placeOf(policy: Policy, offset: number): string {
+  const { line, column } = positionAt(policy.source.text, offset);
+  return `${forTerminal(policy.source.name)}:${line}:${column}`;
+}
+
+/** Which rule decided and why, and which rules for this call do not hold here. */
+function ruleLines(
+  policy: Policy,
+  { reason, rule, arch, call }: Decision,
+  name: string | undefined,
+): readonly string[] {
+  if (reason === 'unknown-arch' || arch === undefined)
+    return ['  decided by: no rule; the policy does not name this architecture'];
+  const idle = arch.inactive
+    .filter((r) => name !== undefined && r.names.includes(name))
+    .map((r) => `  not in force: syscalls[${r.origin.ruleIndex}] at ${placeOf(policy, r.origin.span.start)} ${r.why}`);
+  if (rule === undefined) {
+    const why = call ? 'its rules look at arguments, and none matches these' : 'no rule in force names this call';
+    return [`  decided by: the default action (${why})`, ...idle];
   }
-  const { rule } = decision;
-  const { line, column } = positionAt(policy.source.text, rule.origin.span.start);
   const held = rule.conditions.map(describeCondition).join(' and ');
   const via = rule.origin.via === undefined ? '' : ` through the rule for ${rule.origin.via}`;
   return [
-    `  decided by: rule ${rule.origin.ruleIndex} at ${forTerminal(policy.source.name)}:${line}:${column}${via}`,
+    `  decided by: syscalls[${rule.origin.ruleIndex}] at ${placeOf(policy, rule.origin.span.start)}${via}`,
     ...(held === '' ? [] : [`  because: ${held}`]),
+    ...idle,
   ];
 }
 
-function show(
+/** A call's name; a number with bit 30 on x86_64 is an x32 call. */
+function nameOf(arch: Arch, nr: number): string | undefined {
+  if (arch.name !== 'x86_64' || (nr & X32_SYSCALL_BIT) === 0) return syscallName(arch, nr);
+  const x32 = ARCHES.get('x32');
+  const name = x32 && syscallName(x32, nr);
+  return name === undefined ? undefined : `x32 ${name}`;
+}
+
+function showVerdict(
   e: Explanation,
   given: number,
   args: SeccompData['args'],
-  policy: Policy | undefined,
-  program: CheckedProgram,
+  subject: Subjected,
   terminal: Terminal,
 ): void {
+  const { policy, program } = subject;
   const shown = args.slice(0, given).map(hex).join(', ');
-  const name = syscallName(e.arch, e.nr) ?? `call ${e.nr}`;
-  terminal.line(`${name}(${shown}) on ${e.arch.name}, number ${e.nr}: ${describeWord(e.word, e.arch)}`);
-  if (policy && e.decision) for (const text of ruleLines(policy, e.decision)) terminal.line(text);
+  const name = nameOf(e.arch, e.nr);
+  const number = e.nr > 4096 ? `${e.nr} (${hex(e.nr)})` : String(e.nr);
+  terminal.line(`${name ?? 'no call'}(${shown}) on ${e.arch.name}, number ${number}: ${describeWord(e.word, e.arch)}`);
+  if (policy && e.decision) for (const text of ruleLines(policy, e.decision, name)) terminal.line(text);
+  else terminal.line('  a program does not say which rule it came from: give the profile to see it');
   const looksAtMore = e.pcs.some((pc) => {
     const insn = program.insns[pc];
     return insn?.code === 0x20 && insn.k >= 16 + 8 * given;
   });
-  if (looksAtMore) terminal.line(`  note: the answer depends on arguments that were not given; they are taken as 0`);
-  const bypass = e.arch.name === 'x86_64' ? UNFILTERED_X86_64.get(e.nr) : undefined;
-  if (bypass)
-    terminal.line(
-      `  note: Linux never shows ${bypass} (${e.nr}) to a filter (${e.nr === 336 ? '6.18' : '6.11'} and later): no policy can deny it`,
-    );
-  terminal.line(`  ${e.pcs.length} of ${program.length} instructions ran:`);
+  if (looksAtMore) terminal.line('  note: the answer depends on arguments that were not given; they are taken as 0');
+  const unfiltered = e.arch.name === 'x86_64' ? UNFILTERED_X86_64.get(e.nr) : undefined;
+  if (unfiltered) terminal.line(`  note: Linux shows ${unfiltered} (${e.nr}) to no filter: no policy can deny it`);
+}
+
+function showInstructions(e: Explanation, { program }: Subjected, terminal: Terminal): void {
+  terminal.line(`  ${e.pcs.length} of ${program.length} instructions ran on ${e.arch.name}:`);
   const lines = listing(program.insns, program.endian);
   for (const pc of e.pcs) {
-    const i = lines[pc];
-    if (i)
-      terminal.line(
-        `  ${String(pc).padStart(5)}: ${i.text.padEnd(32)}${i.comment === '' ? '' : `; ${i.comment}`}`.trimEnd(),
-      );
+    const { text = '', comment = '' } = lines[pc] ?? {};
+    terminal.line(`  ${String(pc).padStart(5)}: ${text.padEnd(32)}${comment === '' ? '' : `; ${comment}`}`.trimEnd());
   }
 }
 
-function subjectProgram(
-  subject: Subject,
-  flags: ExplainFlags,
-): { readonly program: CheckedProgram; readonly policy?: Policy; readonly arches: readonly Arch[] } {
+interface Subjected {
+  readonly program: CheckedProgram;
+  readonly policy?: Policy;
+  readonly arches: readonly Arch[];
+}
+
+function subjectProgram(subject: Subject, flags: ExplainFlags): Subjected {
   if (subject.kind === 'profile') {
     const policy = loadPolicy(textOf(subject.input), resolveOptions(flags));
     return { program: compile(policy), policy, arches: policy.arches.map((a) => a.arch) };
@@ -159,35 +184,49 @@ function subjectProgram(
   return { program: verdict.program, arches: [arch] };
 }
 
+/** One answer as data; the place of the rule as line and column besides its offsets. */
+function resultData(e: Explanation, policy: Policy | undefined): Record<string, unknown> {
+  const { decision } = e;
+  const origin = decision?.rule?.origin;
+  const place = policy && origin && positionAt(policy.source.text, origin.span.start);
+  return {
+    arch: e.arch.name,
+    nr: e.nr,
+    name: nameOf(e.arch, e.nr) ?? null,
+    word: e.word,
+    action: describeWord(e.word, e.arch),
+    outcome: outcome(e.word),
+    ...(decision && { reason: decision.reason, because: decision.rule?.conditions.map(describeCondition) ?? [] }),
+    ...(decision && { rule: origin && place ? { ...origin, line: place.line, column: place.column } : null }),
+    pcs: e.pcs,
+  };
+}
+
 function run(path: string, call: string, argTexts: readonly string[], flags: ExplainFlags): void {
   const terminal = new Terminal(flags.json === true);
   const args = argumentsOf(argTexts);
-  const { program, policy, arches } = subjectProgram(readSubject(path, flags), flags);
-  const found = arches.map((arch) => ({ arch, nr: callNumber(arch, call) }));
+  const subject = subjectProgram(readSubject(path, flags), flags);
+  const { program, policy, arches } = subject;
   const explained: Explanation[] = [];
-  for (const { arch, nr } of found) {
+  for (const arch of arches) {
+    const nr = callNumber(arch, call);
     if (nr === undefined) terminal.line(`${forTerminal(call)} on ${arch.name}: this architecture has no such call`);
     else {
       const e = explainOne(arch, nr, args, policy, program);
       explained.push(e);
-      show(e, argTexts.length, args, policy, program, terminal);
+      showVerdict(e, argTexts.length, args, subject, terminal);
     }
   }
+  for (const e of explained) showInstructions(e, subject, terminal);
   terminal.data({
-    ok: true,
+    ok: explained.length > 0,
     file: path,
     call,
     args: args.map(String),
-    results: explained.map((e) => ({
-      arch: e.arch.name,
-      nr: e.nr,
-      word: e.word,
-      action: describeWord(e.word, e.arch),
-      ...(e.decision && { reason: e.decision.reason, rule: e.decision.rule?.origin ?? null }),
-      pcs: e.pcs,
-    })),
+    results: explained.map((e) => resultData(e, policy)),
     diagnostics: diagnosticsData(policy?.diagnostics ?? []),
   });
+  if (explained.length === 0) process.exitCode = 1;
 }
 
 export function addExplain(program: Command): void {
@@ -196,7 +235,8 @@ export function addExplain(program: Command): void {
     .summary('what happens to one call, which rule decides, which instructions run')
     .description(
       'Answers for a profile, a raw program or an ELF file. CALL is a name or a number; arguments are decimal or\n' +
-        'hexadecimal, arguments not given are 0.',
+        'hexadecimal, arguments not given are 0. The exit status is 0 whatever the answer, 1 when no architecture asked\n' +
+        'about has the call.',
     )
     .argument('<file>', "a profile, a raw program or an ELF file; '-' is standard input")
     .argument('<call>', 'the system call')

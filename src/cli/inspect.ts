@@ -49,11 +49,11 @@ function run(path: string, flags: InspectFlags): void {
   terminal.line(`  ${elf.sections.length} sections, ${elf.segments.length} segments, ${input.bytes.length} bytes`);
   if (verdict?.ok) {
     terminal.line(
-      `  ${quoted(flags.section)}: ${verdict.program.length} instructions, accepted by the kernel; not mapped at run time`,
+      `  ${quoted(flags.section)}: ${verdict.program.length} instructions, valid by Linux's rules; not mapped at run time`,
     );
   } else
     terminal.line(
-      `  ${quoted(flags.section)}: ${bytes ? `${bytes.length} bytes, refused by the kernel` : 'no such section'}`,
+      `  ${quoted(flags.section)}: ${bytes ? `${bytes.length} bytes, refused by Linux's rules` : 'no such section'}`,
     );
   terminal.diagnostics(diagnostics);
   terminal.data({

@@ -3,6 +3,7 @@
  * cannot be written.
  */
 import { Command, CommanderError } from 'commander';
+import { ARCHES } from '../arch/index.ts';
 import { type Code, type Diagnostic, forTerminal, SeccompcError } from '../diag/index.ts';
 import { addBuild } from './build.ts';
 import { addCheck } from './check.ts';
@@ -55,6 +56,12 @@ function unsignedNumbers(argv: readonly string[]): readonly string[] {
   );
 }
 
+const EXAMPLES = `  seccompc build seccomp.json --into ./operator
+  seccompc build seccomp.json --arch x86_64 -o filter.bpf
+  seccompc explain seccomp.json socket 38 --arch x86_64,i386
+  seccompc check filter.bpf --cost
+`;
+
 function commandLine(): Command {
   const program = new Command('seccompc')
     .description('seccomp profiles to classic BPF that the kernel accepts, checked, explained and put into ELF files')
@@ -67,6 +74,7 @@ function commandLine(): Command {
   addDisasm(program);
   addInspect(program);
   addExplain(program);
+  program.addHelpText('after', `\nArchitectures: ${[...ARCHES.keys()].join(', ')}\n\nExamples:\n${EXAMPLES}`);
   return program;
 }
 

@@ -119,7 +119,10 @@ export class Decisions {
   #byWord(state: State, off: number, held: Held): readonly Node[] {
     const masks = this.#masksOn(state, off);
     if (masks.length === 0) {
-      const nodes = valueNodes(this.#graph, this.#ranges(state, off, MOST, (rule, value) => this.#with(rule, off, value)));
+      const nodes = valueNodes(
+        this.#graph,
+        this.#ranges(state, off, MOST, (rule, value) => this.#with(rule, off, value)),
+      );
       return nodes.map((node) => this.#load(off, held, node));
     }
     const oneMask = this.#onlyMask(state, off, masks);
@@ -242,4 +245,3 @@ function cuts(state: State, off: number): readonly number[] {
   found.delete(MOST + 1);
   return [...found].sort((a, b) => a - b);
 }
-

@@ -24,7 +24,13 @@ export interface Stretch {
 
 export type Tree =
   | { readonly kind: 'leaf'; readonly leaf: number }
-  | { readonly kind: 'test'; readonly op: 'jge' | 'jeq' | 'jset'; readonly k: number; readonly yes: Tree; readonly no: Tree };
+  | {
+      readonly kind: 'test';
+      readonly op: 'jge' | 'jeq' | 'jset';
+      readonly k: number;
+      readonly yes: Tree;
+      readonly no: Tree;
+    };
 
 export interface Tuning {
   /** What one instruction costs, in the unit of weights. */

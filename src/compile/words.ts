@@ -66,7 +66,9 @@ function maskOf(off: number, mask: number, value: number): Literal | boolean {
 }
 
 function pairOf(high: number, k: number, below: boolean, equal: RangeLiteral | boolean, above: boolean): Known {
-  return typeof equal === 'boolean' ? highOf(high, k, below, equal, above) : { kind: 'pair', high, k, below, above, equal };
+  return typeof equal === 'boolean'
+    ? highOf(high, k, below, equal, above)
+    : { kind: 'pair', high, k, below, above, equal };
 }
 
 /** What is left of a pair when it is known what holds at high == k. */

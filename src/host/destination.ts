@@ -1,5 +1,5 @@
 /** What a path that will be written to leads to, asked before anything is written. */
-import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { FileStamp } from './atomic-write.ts';
 
@@ -9,11 +9,21 @@ export interface Destination {
   readonly isTerminal: boolean;
 }
 
-/** Looks at a path; '-' is standard output. What is not there, or cannot be looked at, is neither. */
+/** Undefined for what is not there or cannot be looked at: whoever writes there says what is wrong with it. */
+function lookAt(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Looks at a path; '-' is standard output. What is not there is neither. */
 export function destinationOf(path: string): Destination {
   if (path === '-') return { isStdout: true, isTerminal: isatty(1) };
+  const there = lookAt(path);
+  if (there === undefined) return { isStdout: false, isTerminal: false };
   try {
-    const there = statSync(path, { bigint: true });
     const isTerminal = there.isCharacterDevice() && isTerminalDevice(path);
     const out = fstatSync(1, { bigint: true });
     // Two writers of /dev/null do not meet.
@@ -36,6 +46,6 @@ function isTerminalDevice(path: string): boolean {
 /** True when the path leads to the file that was read under this stamp. */
 export function leadsTo(path: string, stamp: FileStamp | undefined): boolean {
   if (stamp === undefined || path === '-') return false;
-  const there = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const there = lookAt(path);
   return there?.dev === stamp.dev && there.ino === stamp.ino;
 }

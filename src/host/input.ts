@@ -85,8 +85,16 @@ export function readInput(path: string): Input {
   }
 }
 
-/** The text of an input. Throws JSON_ENCODING with the offset of the first byte that is not UTF-8. */
+/** The text of an input. Throws USAGE for an ELF file, JSON_ENCODING with the offset of the first byte that is not UTF-8. */
 export function textOf(input: Input): Source {
+  if (isElf(input.bytes)) {
+    fail({
+      code: 'USAGE',
+      file: input.name,
+      message: 'this is an ELF file, not a profile',
+      help: 'the profile comes first: seccompc build PROFILE --into ELF',
+    });
+  }
   try {
     return { name: input.name, text: new TextDecoder('utf-8', { fatal: true }).decode(input.bytes) };
   } catch {

@@ -1,9 +1,9 @@
 /**
  * Asks the running kernel: writes the probe that machine/ emits, runs it on batches of groups, reads its answers.
  *
- * The probe's file has a name only until it is open (an exclusive file in a fresh 0700 folder, some milliseconds); it is
- * started from its descriptor. So nothing is left behind whatever ends this process, SIGINT and SIGKILL included.
- * Synchronous: a signal that JavaScript handles is seen when the batch is answered or its time is up.
+ * The probe's file has a name only until it is open (an exclusive file in a fresh 0700 folder, a millisecond); then it is
+ * started from its descriptor. So nothing is left behind however this process ends; SIGINT, SIGTERM and SIGHUP wait for
+ * the answer, or for the time limit. Only SIGKILL within that millisecond leaves a folder.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fchmodSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
@@ -51,6 +51,29 @@ function cannot(message: string, help?: string): never {
 function target(): MachineTarget {
   if (process.platform !== 'linux') cannot(`this is ${process.platform}, not Linux`);
   return TARGETS[process.arch] ?? cannot(`there is a probe for x86_64 and aarch64, not for ${process.arch}`);
+}
+
+const HELD: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+let holding = false;
+
+/**
+ * Until the event loop turns, these signals wait instead of ending the process; then one that came is sent again. A
+ * signal that the program handles by itself waits anyhow: its listener runs no earlier.
+ */
+function holdSignals(): void {
+  if (holding) return;
+  holding = true;
+  const ours = HELD.filter((signal) => process.listenerCount(signal) === 0);
+  const release = () => {
+    for (const signal of ours) process.off(signal, again);
+    holding = false;
+  };
+  const again = (signal: NodeJS.Signals) => {
+    release();
+    process.kill(process.pid, signal);
+  };
+  for (const signal of ours) process.on(signal, again);
+  setImmediate(release);
 }
 
 /** The probe as an open file without a name. */
@@ -108,6 +131,7 @@ function start(fd: number, input: Uint8Array, outputSize: number, timeLimit: num
 /** The probe from the first folder whose files can be run. */
 function startable(folder: string | undefined): number {
   const elf = executable(arch(target()), probeProgram(target()));
+  holdSignals();
   const reasons: string[] = [];
   for (const parent of folder === undefined ? [tmpdir()] : [tmpdir(), folder]) {
     let fd: number;

@@ -133,7 +133,7 @@ export class JsonReader {
     for (const { error, offset, length } of withoutEchoes(errors, text).slice(0, MAX_SYNTAX_ERRORS)) {
       const name = printParseErrorCode(error);
       const end = Math.min(offset + Math.max(1, length), text.length);
-      this.#fault('JSON_SYNTAX', offset, end, SYNTAX.get(name) ?? name);
+      this.#fault('JSON_SYNTAX', offset, end, SYNTAX.get(name) ?? name, hexadecimalHelp(text, offset));
     }
     if (errors.length > 0 || tree === undefined) return undefined;
     if (tree.type !== 'object') {
@@ -167,10 +167,13 @@ export class JsonReader {
       keys.set(key ?? text, keyNode);
       if (key === undefined) {
         if (unknown?.(text, keyNode)) continue;
+        const meant = didYouMean(text, known);
         this.report(keyNode, {
           code: 'KEY_UNKNOWN',
-          message: `no dialect of the profile has the key ${quoted(text)} here; it is ignored`,
-          help: didYouMean(text, known),
+          // A key nobody has is some other tool's; one that is nearly ours is a mistake, and what it meant would be lost.
+          severity: meant === undefined ? 'warning' : 'error',
+          message: `no dialect of the profile has the key ${quoted(text)} here${meant === undefined ? '; it is ignored' : ''}`,
+          help: meant,
         });
         continue;
       }
@@ -242,6 +245,14 @@ export class JsonReader {
     }
     return value;
   }
+}
+
+/** JSON has no hexadecimal numbers, and masks are always thought of in them. */
+function hexadecimalHelp(text: string, offset: number): string | undefined {
+  const found =
+    /^0[xX]([0-9a-fA-F]{1,16})/.exec(text.slice(Math.max(0, offset - 1), offset + 20)) ??
+    /^0[xX]([0-9a-fA-F]{1,16})/.exec(text.slice(offset, offset + 20));
+  return found === null ? undefined : `JSON has no hexadecimal numbers: write ${BigInt(`0x${found[1]}`)}`;
 }
 
 function negativeHelp(text: string, most: bigint): string | undefined {

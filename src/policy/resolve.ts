@@ -35,6 +35,7 @@ import type {
   ArchPolicy,
   CallPolicy,
   Filter,
+  InactiveRule,
   OciProfile,
   OciRule,
   Policy,
@@ -153,17 +154,26 @@ function machineOf(arch: Arch, arches: readonly Arch[]): ArchName {
   return arches.some((a) => a.name === arch.native) ? arch.native : arch.name;
 }
 
-/** @see moby profiles/seccomp/seccomp_linux.go setupSeccomp() */
-function applies(rule: OciRule, machine: ArchName, world: World): boolean {
+/**
+ * Why a rule does not hold for an ABI; undefined when it does.
+ * @see moby profiles/seccomp/seccomp_linux.go setupSeccomp()
+ */
+function whyInactive(rule: OciRule, machine: ArchName, world: World): string | undefined {
   const { includes, excludes } = rule;
   const kernelHolds = (f: Filter) =>
     f.minKernel === undefined || world.kernel === undefined || atLeast(world.kernel, f.minKernel);
-  if (excludes.arches.includes(machine)) return false;
-  if (excludes.caps.some((c) => world.caps.has(c))) return false;
-  if (excludes.minKernel !== undefined && kernelHolds(excludes)) return false;
-  if (includes.arches.length > 0 && !includes.arches.includes(machine)) return false;
-  if (!includes.caps.every((c) => world.caps.has(c))) return false;
-  return kernelHolds(includes);
+  if (excludes.arches.includes(machine)) return `is not for ${machine}`;
+  const excludedCap = excludes.caps.find((c) => world.caps.has(c));
+  if (excludedCap !== undefined) return `is not for holders of CAP_${excludedCap}`;
+  if (excludes.minKernel !== undefined && kernelHolds(excludes)) {
+    return `is for kernels before ${excludes.minKernel.join('.')}`;
+  }
+  if (includes.arches.length > 0 && !includes.arches.includes(machine)) {
+    return `is for ${includes.arches.join(', ')} only`;
+  }
+  const missing = includes.caps.filter((c) => !world.caps.has(c));
+  if (missing.length > 0) return `needs ${missing.map((c) => `CAP_${c}`).join(' and ')}`;
+  return kernelHolds(includes) ? undefined : `needs Linux ${includes.minKernel?.join('.')}`;
 }
 
 /** A name that no ABI knows: harmless in a rule looser than the default, a hole in a stricter one. */
@@ -200,7 +210,7 @@ function resolveArch(
     readonly multiplexed: 'allow' | 'deny';
   },
   findings: Findings,
-): ArchPolicy {
+): Omit<ArchPolicy, 'inactive'> {
   const defaultAction = actionWord(profile.defaultAction, arch);
   const direct = new Map<number, CallRules>();
   const byName = new Map<string, CallRules>();
@@ -281,8 +291,15 @@ export function resolve(
   const findings = new Findings(profile.source, diagnostics);
   const resolved = arches.map((arch) => {
     const machine = machineOf(arch, arches);
-    const rules = profile.rules.filter((rule) => applies(rule, machine, world));
-    return resolveArch(arch, profile, rules, { options, argWidth, multiplexed: multiplexedForm }, findings);
+    const judged = profile.rules.map((rule) => ({ rule, why: whyInactive(rule, machine, world) }));
+    const rules = judged.filter((j) => j.why === undefined).map((j) => j.rule);
+    const settings = { options, argWidth, multiplexed: multiplexedForm };
+    const inactive = judged.flatMap(({ rule, why }): InactiveRule[] =>
+      why === undefined
+        ? []
+        : [{ origin: { ruleIndex: rule.index, span: rule.span }, names: rule.names.map((n) => n.value), why }],
+    );
+    return { ...resolveArch(arch, profile, rules, settings, findings), inactive };
   });
   reportUnfiltered(resolved, findings);
   findings.report();
@@ -291,6 +308,7 @@ export function resolve(
     endian: arches[0]?.endian ?? 'little',
     arches: resolved,
     unknownArch: UNKNOWN_ARCH[options.unknownArch ?? 'kill-process'],
+    profileArches: profile.arches.map((a) => a.value),
     flags: profile.flags,
     kernel: options.kernel,
     argWidth,

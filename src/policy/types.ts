@@ -127,11 +127,20 @@ export interface CallPolicy {
   readonly rules: readonly PolicyRule[];
 }
 
+/** A rule that does not hold for one ABI under the options chosen. */
+export interface InactiveRule {
+  readonly origin: Origin;
+  readonly names: readonly string[];
+  /** What is missing or excluded: 'needs CAP_SYS_ADMIN'. */
+  readonly why: string;
+}
+
 export interface ArchPolicy {
   readonly arch: Arch;
   /** The whole result word for every number without a matching rule. */
   readonly defaultAction: U32;
   readonly calls: ReadonlyMap<number, CallPolicy>;
+  readonly inactive: readonly InactiveRule[];
 }
 
 export interface Policy {
@@ -140,6 +149,8 @@ export interface Policy {
   readonly arches: readonly ArchPolicy[];
   /** The result word for architectures that are not in `arches`. */
   readonly unknownArch: U32;
+  /** What the profile itself names, whether or not it was built for. */
+  readonly profileArches: readonly Arch[];
   readonly flags: readonly string[];
   /** The kernel version asked for; undefined means that every minKernel counted as satisfied. */
   readonly kernel?: string | undefined;

@@ -57,7 +57,10 @@ suite('arch', (test) => {
   test('every architecture has its audit token, and no other one that of x86_64', () => {
     assert.equal(new Set(ARCHES.keys()), new Set(Object.keys(tokens)));
     for (const [name, token] of Object.entries(tokens)) assert.is(arch(name as ArchName).audit, token, name);
-    assert.equal(archesOfAudit(0xc000003e).map((a) => a.name), ['x86_64', 'x32']);
+    assert.equal(
+      archesOfAudit(0xc000003e).map((a) => a.name),
+      ['x86_64', 'x32'],
+    );
     for (const a of ARCHES.values()) if (a.audit !== 0xc000003e) assert.equal(archesOfAudit(a.audit), [a]);
     assert.equal(archesOfAudit(0), []);
   });
@@ -155,7 +158,8 @@ suite('arch/syscalls', (test) => {
         assert.ok(isSyscallName(name));
       }
     }
-    for (const name of ['', '__proto__', 'constructor', 'toString', 'READ', ' read']) assert.not.ok(isSyscallName(name));
+    for (const name of ['', '__proto__', 'constructor', 'toString', 'READ', ' read'])
+      assert.not.ok(isSyscallName(name));
   });
 
   const widths: readonly (readonly [ArchName, string, number, boolean])[] = [

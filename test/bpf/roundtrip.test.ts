@@ -43,7 +43,10 @@ const insn: fc.Arbitrary<RawInsn> = fc.record({
   jf: fc.oneof(fc.constant(0), fc.nat(4), fc.nat(255)),
   k: fc.oneof(fc.constantFrom(...WORDS), fc.nat(70), fc.nat(0xffffffff)),
 });
-const program = fc.array(insn.map((i) => ({ ...i })), { maxLength: 300 });
+const program = fc.array(
+  insn.map((i) => ({ ...i })),
+  { maxLength: 300 },
+);
 const endian = fc.constantFrom('little' as const, 'big' as const);
 
 suite('bpf/roundtrip', (test) => {
@@ -61,7 +64,8 @@ suite('bpf/roundtrip', (test) => {
     for (let code = 0; code <= 0x1ff; code++) {
       for (const jt of [0, 1, 2, 200]) {
         for (const jf of [0, 1, 200]) {
-          for (const k of [0, 1, 16, 0x80000000, 0xffffffff]) sameThroughText([{ code, jt, jf, k }, RET, RET], 'little');
+          for (const k of [0, 1, 16, 0x80000000, 0xffffffff])
+            sameThroughText([{ code, jt, jf, k }, RET, RET], 'little');
         }
       }
     }

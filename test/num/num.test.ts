@@ -1,7 +1,19 @@
 /** Words and halves: JavaScript's signed bitwise results never leak out. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { alignUp, ByteView, checkedU32, hex, high32, holds, join64, low32, s32, U64_MAX, u32 } from '../../src/num/index.ts';
+import {
+  alignUp,
+  ByteView,
+  checkedU32,
+  hex,
+  high32,
+  holds,
+  join64,
+  low32,
+  s32,
+  U64_MAX,
+  u32,
+} from '../../src/num/index.ts';
 import { suite } from '../suite.ts';
 
 suite('num', (test) => {
@@ -58,13 +70,26 @@ suite('num', (test) => {
   test('holds never overflows', () => {
     const bytes = new Uint8Array(10);
     assert.ok(holds(bytes, 0, 10) && holds(bytes, 10, 0) && holds(bytes, 9, 1));
-    for (const [at, length] of [[0, 11], [10, 1], [-1, 1], [1, -1], [2 ** 53, 1], [1, 2 ** 53], [0.5, 1], [Number.NaN, 0], [2 ** 64, 2 ** 64]] as const) {
+    for (const [at, length] of [
+      [0, 11],
+      [10, 1],
+      [-1, 1],
+      [1, -1],
+      [2 ** 53, 1],
+      [1, 2 ** 53],
+      [0.5, 1],
+      [Number.NaN, 0],
+      [2 ** 64, 2 ** 64],
+    ] as const) {
       assert.not.ok(holds(bytes, at, length), `${at} ${length}`);
     }
   });
 
   test('alignUp', () => {
-    assert.equal([0, 1, 7, 8, 9].map((n) => alignUp(n, 8)), [0, 8, 8, 8, 16]);
+    assert.equal(
+      [0, 1, 7, 8, 9].map((n) => alignUp(n, 8)),
+      [0, 8, 8, 8, 16],
+    );
     assert.is(alignUp(5, 1), 5);
   });
 });

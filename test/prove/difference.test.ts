@@ -94,6 +94,17 @@ suite('prove/difference', (test) => {
     assert.is(prove(program(text(0), 'big'), program(text(0), 'little')).proved, true);
   });
 
+  test('returned words kept bit by bit: kinds follow the signed action', () => {
+    const found = difference(made('ld [0]\n ret a'), made('ld [0]\n xor #0x80000000\n ret a'));
+    assert.not(found.undecided);
+    if (found.undecided) return;
+    const rows = found.changes.map(({ kind, count, example }) => [kind, count, example.data.nr >= 0x8000_0000]);
+    assert.equal(rows.sort(), [
+      ['LOOSENED', 1n << 511n, true],
+      ['TIGHTENED', 1n << 511n, false],
+    ]);
+  });
+
   test('a statement about computed words: decided where the region leaves few of them', () => {
     const sum = made('ld [0]\n add #1\n ret a');
     const region = { calls: [{ arch: arch('x86_64').audit, nr: 41 }] };

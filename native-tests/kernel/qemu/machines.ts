@@ -1,6 +1,6 @@
 /** Small machines under qemu-system: a Debian kernel, our init as its only process, answers over the serial console. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withoutTool } from '../../support.ts';
 import { type Image, kernelImage } from './images.ts';
@@ -35,10 +35,13 @@ export const MACHINES: readonly Machine[] = [
   },
 ];
 
-/** Why this machine cannot be started here, its kernel aside. */
-export function machineAbsent({ compiler, qemu }: Machine): string | undefined {
+/** Why this machine cannot be started here; its kernel is downloaded if it has to be. */
+export function machineAbsent({ compiler, qemu, image }: Machine): string | undefined {
   if (process.platform !== 'linux') return 'this is not Linux';
-  return withoutTool(qemu[0]!) ?? withoutTool(compiler);
+  const tool = withoutTool(qemu[0]!) ?? withoutTool(compiler);
+  if (tool !== undefined) return tool;
+  const kernel = kernelImage(image);
+  return 'why' in kernel ? kernel.why : undefined;
 }
 
 const SOURCES = join(process.cwd(), 'native-tests');
@@ -83,7 +86,10 @@ export function cpio(files: readonly InitFile[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-export type Booted = { readonly lines: readonly string[]; readonly seconds: number } | { readonly why: string };
+export interface Booted {
+  readonly lines: readonly string[];
+  readonly seconds: number;
+}
 
 /** Boots the machine once; the lines that init printed. `env` is its environment. */
 export function boot(
@@ -91,10 +97,9 @@ export function boot(
   folder: string,
   env: Readonly<Record<string, number>>,
   files: readonly InitFile[],
-  write: (path: string, bytes: Uint8Array) => void,
 ): Booted {
   const kernel = kernelImage(machine.image);
-  if ('why' in kernel) return kernel;
+  if ('why' in kernel) throw new Error(kernel.why);
   const init = buildInit(machine, join(folder, 'init'));
   const initrd = join(folder, 'initrd');
   const basis: readonly InitFile[] = [
@@ -102,7 +107,7 @@ export function boot(
     { name: 'dev/console', mode: 0o020600, device: [5, 1] },
     { name: 'init', mode: 0o100755, data: init },
   ];
-  write(initrd, cpio([...basis, ...files]));
+  writeFileSync(initrd, cpio([...basis, ...files]));
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const append = `console=${machine.console} panic=-1 quiet loglevel=0 rdinit=/init ${settings.join(' ')}`;
   const hardware = ['-m', '512', '-smp', '1', '-nographic', '-no-reboot', '-net', 'none'];
@@ -114,7 +119,7 @@ export function boot(
     {
       encoding: 'latin1',
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 300_000,
+      timeout: 900_000,
       killSignal: 'SIGKILL',
       maxBuffer: 1 << 26,
     },
