@@ -15,7 +15,7 @@ export {
   syscallNumber,
 } from './arch/index.ts';
 export { assemble, decodeProgram, disassemble, encodeProgram, type RawInsn } from './bpf/index.ts';
-export { compile } from './build/index.ts';
+export { type CompileOptions, compile } from './build/index.ts';
 export { type Code, type Diagnostic, SeccompcError } from './diag/index.ts';
 export {
   type CheckedProgram,
@@ -38,3 +38,4 @@ export {
   type ResolveOptions,
   resolvePolicy,
 } from './policy/index.ts';
+export { type Differences, difference, type Proof, type ProveOptions, prove } from './prove/index.ts';

@@ -20,12 +20,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compile: ['policy', ...BELOW_BPF],
   elf: ['diag', 'num'],
   machine: BELOW_ARCH,
-  build: ['compile', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
+  build: ['compile', 'prove', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
   // probe.ts runs what machine/ emits.
   host: ['machine', ...BELOW_ARCH],
-  cli: ['build', 'compile', 'kernel', 'policy', 'elf', 'machine', 'host', ...BELOW_BPF],
+  cli: ['build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', 'host', ...BELOW_BPF],
   // src/index.ts
-  '.': ['build', 'compile', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
+  '.': ['build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
 };
 
 /** Packages -> the files that may import them. */

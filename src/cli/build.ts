@@ -2,7 +2,15 @@
 import { type Command, Option } from 'commander';
 import { describeWord } from '../arch/index.ts';
 import { disassemble } from '../bpf/index.ts';
-import { compile, DEFAULT_SECTION, elfArch, embed, loadPolicy, requireOwnAbi } from '../build/index.ts';
+import {
+  type Compiled,
+  compileProved,
+  DEFAULT_SECTION,
+  elfArch,
+  embed,
+  loadPolicy,
+  requireOwnAbi,
+} from '../build/index.ts';
 import { fail, forTerminal } from '../diag/index.ts';
 import { readElf } from '../elf/index.ts';
 import { replaceFile } from '../host/atomic-write.ts';
@@ -21,6 +29,8 @@ interface BuildFlags extends PolicyFlags {
   readonly section: string;
   readonly format?: Format;
   readonly json?: boolean;
+  /** False under --no-prove. */
+  readonly prove: boolean;
 }
 
 /** The program as the bytes of one of the formats. */
@@ -74,7 +84,7 @@ function writeOut(path: string, bytes: Uint8Array, options: Parameters<typeof re
   replaceFile(path === '-' ? '/dev/fd/1' : path, bytes, options);
 }
 
-function summary(policy: Policy, program: CheckedProgram, terminal: Terminal, toStdout: boolean): void {
+function summary(policy: Policy, { program, proof }: Compiled, terminal: Terminal, toStdout: boolean): void {
   const say = toStdout ? (text: string) => terminal.line(text) : (text: string) => terminal.aside(text);
   const names = policy.arches.map((a) => a.arch.name).join(', ');
   say(
@@ -92,6 +102,11 @@ function summary(policy: Policy, program: CheckedProgram, terminal: Terminal, to
       ? '  kernel: none given, every minKernel counts as satisfied'
       : `  kernel: ${forTerminal(policy.kernel)}`,
   );
+  if (proof === undefined) say('  not proved equal to the profile (--no-prove)');
+  else
+    say(
+      '  proved equal to the profile for every architecture, number and argument (x86_64 calls 335 and 336 excepted)',
+    );
   if (policy.flags.length > 0) say(`  filter flags for whoever installs it: ${policy.flags.join(', ')}`);
 }
 
@@ -153,7 +168,8 @@ function build(profilePath: string, flags: BuildFlags): void {
   const own = input && elfArch(readElf(input.bytes, { file: input.name }), input.name);
   const policy = loadPolicy(source, resolveOptions(flags, own && [own.name]));
   if (own && input) requireOwnAbi(policy, own, input.name);
-  const program = compile(policy);
+  const compiled = compileProved(policy, { prove: flags.prove });
+  const { program } = compiled;
   const output = planOutput(flags, program, policy, input);
   const { isStdout, isTerminal } = output ? destinationOf(output.path) : NOWHERE;
   const isBinary = input !== undefined || (flags.format ?? 'raw') === 'raw';
@@ -176,11 +192,12 @@ function build(profilePath: string, flags: BuildFlags): void {
   }
   output?.write();
   terminal.diagnostics(policy.diagnostics);
-  summary(policy, program, terminal, !isStdout);
+  summary(policy, compiled, terminal, !isStdout);
   for (const text of closing(flags, policy, output, isStdout)) terminal.line(text);
   const data = {
     ok: true,
     ...summaryData(policy, program),
+    proved: compiled.proof !== undefined,
     output: output?.path ?? null,
     section: flags.into === undefined ? null : flags.section,
   };
@@ -203,6 +220,7 @@ export function addBuild(program: Command): void {
     .option('--section <name>', 'name of the section', DEFAULT_SECTION)
     .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(['raw', 'asm', 'json']));
   addPolicyOptions(command)
+    .option('--no-prove', 'skip the proof that the program equals the profile')
     .option('--json', 'the result and all diagnostics as JSON on standard output')
     .action((profile: string, flags: BuildFlags) => build(profile, flags));
 }

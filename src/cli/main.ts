@@ -1,6 +1,6 @@
 /**
- * The command line. Exit status: 0 good; 1 refused or findings; 2 usage, or input that cannot be read, or output that
- * cannot be written.
+ * The command line. Exit status: 0 good; 1 refused, disproved or findings; 2 usage, or input that cannot be read, or output
+ * that cannot be written; 3 evidence that could not be had.
  */
 import { Command, CommanderError } from 'commander';
 import { ARCHES } from '../arch/index.ts';
@@ -10,6 +10,7 @@ import { addCheck } from './check.ts';
 import { addDisasm } from './disasm.ts';
 import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
+import { addProve } from './prove.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -33,13 +34,19 @@ function isUsage(d: Diagnostic): boolean {
   return USAGE.has(d.code) || (USAGE_WITHOUT_PLACE.has(d.code) && d.span === undefined);
 }
 
+/** 3 where the only thing missing is evidence. */
+function exitStatus(errors: readonly Diagnostic[]): number {
+  if (errors.every((d) => d.code === 'PROOF_UNDECIDED')) return 3;
+  return errors.every(isUsage) ? 2 : 1;
+}
+
 function report(diagnostics: readonly Diagnostic[], argv: readonly string[]): void {
   const terminal = new Terminal(argv.includes('--json'));
   terminal.diagnostics(diagnostics);
   const errors = diagnostics.filter((d) => d.severity === 'error');
   if (errors.length > 1) terminal.aside(`${errors.length} errors; nothing was written`);
   terminal.data({ ok: false, diagnostics: diagnosticsData(diagnostics) });
-  process.exitCode = errors.every(isUsage) ? 2 : 1;
+  process.exitCode = exitStatus(errors);
 }
 
 /** What commander says, as a diagnostic: 'error: MESSAGE', then perhaps '(Did you mean --x?)'. */
@@ -74,6 +81,7 @@ function commandLine(): Command {
   addDisasm(program);
   addInspect(program);
   addExplain(program);
+  addProve(program);
   program.addHelpText('after', `\nArchitectures: ${[...ARCHES.keys()].join(', ')}\n\nExamples:\n${EXAMPLES}`);
   return program;
 }

@@ -81,6 +81,10 @@ export const CODES = {
   // compiler
   COMPILE_TOO_LONG: { severity: 'error', about: 'the policy does not fit 4096 instructions' },
 
+  // proof
+  PROOF_FAILED: { severity: 'error', about: 'the program and the policy decide a call differently: our bug' },
+  PROOF_UNDECIDED: { severity: 'error', about: 'the comparison takes more work than its limit; nothing is claimed' },
+
   // ELF (byte offsets)
   ELF_SHORT: { severity: 'error', about: 'the file ends inside a structure' },
   ELF_MAGIC: { severity: 'error', about: 'not an ELF file' },

@@ -5,7 +5,6 @@
  * which is not proved.
  */
 import { count, FALSE, type Limits, type Node, nodesOf, type Within, Words, within } from '../diagram/index.ts';
-import type { CheckedProgram } from '../kernel/index.ts';
 import { differing, type Meaning } from './meaning.ts';
 import { type Outside, outside } from './outside.ts';
 import { meaningOf, type Subject } from './subject.ts';
@@ -45,8 +44,6 @@ export interface Undecided {
 export type Proof = Proved | Disproved | Undecided;
 
 /** Whether `left` and `right` give every call the same result word. */
-export function prove(left: CheckedProgram, right: Subject, options?: ProveOptions): Proof;
-export function prove(left: Subject, right: Subject, options?: ProveOptions): Proof;
 export function prove(left: Subject, right: Subject, options: ProveOptions = {}): Proof {
   const words = new Words(options);
   const done = within((): Proof => {
