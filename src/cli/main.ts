@@ -36,7 +36,7 @@ function isUsage(d: Diagnostic): boolean {
 
 /** 3 where the only thing missing is evidence. */
 function exitStatus(errors: readonly Diagnostic[]): number {
-  if (errors.every((d) => d.code === 'PROOF_UNDECIDED')) return 3;
+  if (errors.every((d) => d.code === 'PROOF_UNDECIDED' || d.code === 'KERNEL_UNASKED')) return 3;
   return errors.every(isUsage) ? 2 : 1;
 }
 

@@ -11,6 +11,7 @@ export const CODES = {
   INPUT_UNREADABLE: { severity: 'error', about: 'the file cannot be read' },
   INPUT_TOO_LARGE: { severity: 'error', about: 'the input is larger than any real one' },
   OUTPUT_UNWRITABLE: { severity: 'error', about: 'the output cannot be written; nothing was changed' },
+  KERNEL_UNASKED: { severity: 'error', about: 'the running kernel could not be asked' },
   USAGE: { severity: 'error', about: 'the command line, or an option of a call, cannot be understood' },
   MORE: { severity: 'note', about: 'there is more than the first thousand that are shown' },
 

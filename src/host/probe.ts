@@ -45,7 +45,7 @@ export function thisKernel(): { readonly release: string; readonly endian: Endia
 }
 
 function cannot(message: string, help?: string): never {
-  return fail({ code: 'USAGE', message: `this kernel cannot be asked: ${message}`, help });
+  return fail({ code: 'KERNEL_UNASKED', message: `this kernel cannot be asked: ${message}`, help });
 }
 
 function target(): MachineTarget {

@@ -99,7 +99,8 @@ export class JsonReader {
 
   /** The root object; undefined when the text is none (reported). */
   root(): Node | undefined {
-    const { text } = this.source;
+    // A byte order mark is no part of the text; a space in its place keeps all offsets.
+    const text = this.source.text.replace(/^\ufeff/, ' ');
     if (text.length > MAX_LENGTH) {
       this.#fault(
         'INPUT_TOO_LARGE',

@@ -30,7 +30,7 @@ const FILTER_KEYS = ['arches', 'caps', 'minKernel'];
 
 /** Keys by which people ask for what a filter cannot do. */
 const PATH_KEY =
-  /path|^(files?|filenames?|dirs?|director(y|ies)|strings?|prefix|suffix|glob|regexp?|pattern|argv|pointer|domain|hosts?|hostnames?|address|port|url)$/i;
+  /^((arg|file|dir|exec|target|allowed|denied)?[-_]?path(s|name|names)?[-_]?(prefix(es)?|pattern|glob|regexp?)?|files?|filenames?|dirs?|director(y|ies)|strings?|prefix|suffix|glob|regexp?|pattern|argv|pointer|domain|hosts?|hostnames?|address|port|url)$/i;
 const POINTER_HELP =
   'seccomp sees the six arguments as numbers; a path or string argument is a pointer whose target it cannot read, and which another thread may change. Use a mount namespace, Landlock or an LSM for paths';
 

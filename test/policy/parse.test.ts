@@ -191,7 +191,7 @@ suite('policy/parse both places', (test) => {
 suite('policy/parse what is taken', (test) => {
   const codesOf = (text: string) => parseProfile(text).diagnostics.map((d) => d.code);
 
-  test('comments, trailing commas, a byte order mark is the business of whoever decodes', () => {
+  test('comments and trailing commas', () => {
     const text = `// line\n{ /* block */ "defaultAction": "SCMP_ACT_ERRNO", // end\n "syscalls": [
       { "names": ["read", "write",], "action": "SCMP_ACT_ALLOW", },\n ], }\n// last`;
     const profile = parseProfile(text);
@@ -200,6 +200,13 @@ suite('policy/parse what is taken', (test) => {
       ['read', 'write'],
     );
     assert.is(profile.diagnostics.length, 0);
+  });
+
+  test('a byte order mark, which readFileSync leaves in; places count it', () => {
+    const text = `\ufeff${arg('"index": 0, "value": 9007199254740993, "op": "SCMP_CMP_EQ"')}`;
+    assert.is(parseProfile(text).rules[0]?.conditions[0]?.value, 9007199254740993n);
+    const bad = unmarked('\ufeff{ "defaultAction": «1» }');
+    foundAt(readProfile({ name: 'p', text: bad.text }).diagnostics.sorted, ['TYPE_WRONG'], bad.places, bad.text);
   });
 
   test('comment signs inside strings are text', () => {
