@@ -9,7 +9,7 @@
 import type { Endian, U32 } from '../num/index.ts';
 import type { CallPolicy } from '../policy/index.ts';
 import type { Graph, Node } from './graph.ts';
-import { type Rule, type State, stateOf, Terms } from './state.ts';
+import { type NumberedTerm, type Rule, type State, stateOf, Terms } from './state.ts';
 import { type ValueRange, valueNodes } from './values.ts';
 import { type MaskLiteral, type RangeLiteral, termsOf, withMask, withWord, wordsOf } from './words.ts';
 
@@ -21,7 +21,7 @@ const TRIED_STATES = 200;
 const FEWEST_STATES = 400;
 const STATES_PER_CONDITION = 4;
 /** Terms looked at, over all states. */
-const MOST_WORK = 3_000_000;
+const MOST_WORK = 500_000;
 const MOST_MASKS = 24;
 const TRIED_MASKS = 3;
 const MOST = 0xffff_ffff;
@@ -153,7 +153,7 @@ export class Decisions {
 
   /** Several values under one mask: A = word & mask, then a list of values. */
   #byMasked(state: State, off: number, mask: number, held: Held): Node {
-    const ranges = this.#ranges(state, off, mask, (rule, value) => this.#with(rule, off, value));
+    const ranges = this.#ranges(state, off, mask, (rule, value) => this.#withMasked(rule, off, value));
     const nodes = valueNodes(this.#graph, ranges).map((node) => this.#graph.and(mask, node));
     return this.#load(off, held, this.#cheapest(nodes));
   }
@@ -189,6 +189,15 @@ export class Decisions {
         const left = withWord(t.term, off, value);
         return left === t.term ? t : left;
       }),
+    );
+  }
+
+  /** As #with, where the value is what is left of the word under the only mask: other bits are 0. */
+  #withMasked(rule: Rule, off: number, value: number): Rule | undefined {
+    const left = ({ term }: NumberedTerm) => term.kind === 'mask' && term.off === off && term.value === value;
+    return this.#terms.rule(
+      rule.action,
+      rule.terms.map((t) => (wordsOf(t.term).includes(off) ? left(t) : t)),
     );
   }
 

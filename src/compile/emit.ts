@@ -2,8 +2,8 @@
  * Nodes to instructions, back to front.
  *
  * Working backwards, everything that a node leads to is already placed when the node is, so a skip is a subtraction. A
- * target more than 255 instructions away from a test gets a stepping stone directly behind the test: the return itself
- * again when it is one, else one JA; later tests reach the target through the nearest stone.
+ * target more than 255 instructions away from a test gets a stepping stone directly behind the test: the same
+ * instruction again where that is enough, else one JA; later tests reach the target through the nearest stone.
  *
  * Weak spot: which of two branches is placed first is decided by size alone, so the layout can need a few more stones
  * than the best one.
@@ -30,6 +30,8 @@ const JUMP_CODE: Readonly<Record<JumpOp, number>> = {
 };
 const FARTHEST = 255;
 
+type Test = Node & { readonly kind: 'jump' };
+
 class Emitter {
   /** The program, last instruction first. */
   readonly reversed: RawInsn[] = [];
@@ -47,13 +49,15 @@ class Emitter {
     this.reversed.push(insn);
   }
 
-  /** A further way into a placed node, right here. */
+  /** A further way into a placed node, right here: the same instruction again where that is one, else JA. */
   #stone(node: Node): void {
-    const insn =
-      node.kind === 'ret'
-        ? { code: BPF_RET_K, jt: 0, jf: 0, k: node.k }
-        : { code: BPF_JA, jt: 0, jf: 0, k: this.#skip(node) };
-    this.#push(node, insn);
+    if (node.kind === 'ret') this.#push(node, { code: BPF_RET_K, jt: 0, jf: 0, k: node.k });
+    else if (node.kind === 'jump' && this.#farTarget(node) === undefined) this.#test(node);
+    else this.#push(node, { code: BPF_JA, jt: 0, jf: 0, k: this.#skip(node) });
+  }
+
+  #test(node: Test): void {
+    this.#push(node, { code: JUMP_CODE[node.op], jt: this.#skip(node.yes), jf: this.#skip(node.no), k: node.k });
   }
 
   place(node: Node): void {
@@ -75,14 +79,14 @@ class Emitter {
         this.place(node.yes);
         // A stone moves the other target one further away, so look again until both are in reach.
         for (let far = this.#farTarget(node); far !== undefined; far = this.#farTarget(node)) this.#stone(far);
-        this.#push(node, { code: JUMP_CODE[node.op], jt: this.#skip(node.yes), jf: this.#skip(node.no), k: node.k });
+        this.#test(node);
         return;
       default:
         node satisfies never;
     }
   }
 
-  #farTarget(node: Node & { readonly kind: 'jump' }): Node | undefined {
+  #farTarget(node: Test): Node | undefined {
     if (this.#skip(node.yes) > FARTHEST) return node.yes;
     return this.#skip(node.no) > FARTHEST ? node.no : undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * A policy as one function of the number for each audit token: ranges that cover 0 to 2^32-1 without gaps, each with the
- * node that decides it.
+ * A policy as one function of the number for each audit token: spans of numbers without gaps, each with the node that
+ * decides it.
  *
  * AUDIT_ARCH_X86_64 is shared by two ABIs, told apart by bit 30; every other token has one.
  *
@@ -9,94 +9,105 @@
  *                                                 ffffffff               neither: the default action
  */
 import { X32_SYSCALL_BIT } from '../arch/index.ts';
+import { unreachable } from '../diag/index.ts';
 import type { U32 } from '../num/index.ts';
 import type { ArchPolicy, Policy } from '../policy/index.ts';
-import { ArgumentTests } from './arguments.ts';
+import { type ArgumentTests, stepsForZero } from './arguments.ts';
 import type { Graph, Node } from './graph.ts';
+import type { Weights } from './weights.ts';
 
-/** Numbers `from` to the next range's `from` - 1 (the last one to 2^32-1) are decided by `leaf`. */
-export interface Range {
+/** Numbers `from` to `to` are decided by `node`. */
+export interface Span {
   readonly from: number;
-  readonly leaf: Node;
+  readonly to: number;
+  readonly node: Node;
 }
 
-export interface TokenRanges {
+/** One ABI's calls. */
+export interface Calls {
+  /** From `first` to `last` without gaps, ascending; neighbours differ. */
+  readonly spans: readonly Span[];
+  readonly otherwise: Node;
+  readonly weights: Weights;
+}
+
+/** One audit token. */
+export interface Token {
   /** AUDIT_ARCH_*. */
   readonly audit: U32;
-  readonly ranges: readonly Range[];
+  /** The calls of 0 to 2^32-1; on x86_64's token those of 0 to 2^30-1. Absent where x32 alone is named. */
+  readonly native: Calls | undefined;
+  /** x86_64's token: the calls of 2^30 to 2^31-1. */
+  readonly x32: Calls | undefined;
+  /** Numbers with bit 30 are another ABI's. */
+  readonly split: boolean;
 }
 
+export const MOST = 0xffff_ffff;
 const X86_64_TOKEN = 0xc000_003e;
-const SKIPPED = 0xffff_ffff;
 
-class RangeList {
-  readonly ranges: Range[] = [];
+/** Adds to a list of spans from left to right; equal neighbours merge. */
+export class SpanList {
+  readonly spans: Span[] = [];
 
-  /** Numbers from `from` on are decided by `leaf`, until the next call. Equal neighbours merge. */
-  start(from: number, leaf: Node): void {
-    if (this.ranges.at(-1)?.from === from) this.ranges.pop();
-    if (this.ranges.at(-1)?.leaf !== leaf) this.ranges.push({ from, leaf });
+  add(from: number, to: number, node: Node): void {
+    if (from > to) return;
+    const last = this.spans.at(-1);
+    if (last?.node === node) this.spans[this.spans.length - 1] = { ...last, to };
+    else this.spans.push({ from, to, node });
   }
 }
 
-/** The leaves of one ABI's calls between two numbers. */
-function addSpan(
-  list: RangeList,
-  from: number,
-  end: number,
-  policy: ArchPolicy | undefined,
-  other: Node,
-  leaves: Leaves,
-): void {
-  const otherwise = policy ? leaves.defaultOf(policy) : other;
-  list.start(from, otherwise);
-  for (const call of policy?.calls.values() ?? []) {
-    if (call.nr < from || call.nr > end) continue;
-    list.start(call.nr, leaves.of(policy as ArchPolicy, call.nr));
-    if (call.nr < 0xffff_ffff) list.start(call.nr + 1, otherwise);
+/** The spans of one ABI's calls from `first` to `last`. */
+function callsOf(
+  policy: ArchPolicy,
+  first: number,
+  last: number,
+  graph: Graph,
+  tests: ArgumentTests,
+  weights: Weights,
+): Calls {
+  const otherwise = graph.ret(policy.defaultAction);
+  const list = new SpanList();
+  // The longer its own tests, the earlier a call is told apart: that keeps the longest way short.
+  const weighed = new Map(weights);
+  let next = first;
+  for (const call of [...policy.calls.values()].sort((a, b) => a.nr - b.nr)) {
+    if (call.nr < first || call.nr > last)
+      return unreachable(`${call.name} has the number ${call.nr} on ${policy.arch.name}`);
+    const leaf = tests.leaf(call, policy.defaultAction);
+    list.add(next, call.nr - 1, otherwise);
+    list.add(call.nr, call.nr, leaf);
+    const weight = weighed.get(call.nr) ?? 0;
+    weighed.set(call.nr, weight + Math.min(weight, 1) * stepsForZero(leaf));
+    next = call.nr + 1;
   }
+  list.add(next, last, otherwise);
+  return { spans: list.spans, otherwise, weights: weighed };
 }
 
-/** The leaf node of every call; built once, since x86_64's numbers stand in two spans. */
-class Leaves {
-  readonly #graph: Graph;
-  readonly #tests: ArgumentTests;
-
-  constructor(graph: Graph, policy: Policy) {
-    this.#graph = graph;
-    this.#tests = new ArgumentTests(graph, policy.endian);
-  }
-
-  defaultOf(policy: ArchPolicy): Node {
-    return this.#graph.ret(policy.defaultAction);
-  }
-
-  of(policy: ArchPolicy, nr: number): Node {
-    const call = policy.calls.get(nr);
-    const otherwise = this.defaultOf(policy);
-    return call === undefined ? otherwise : this.#tests.leaf(call, otherwise);
-  }
-}
-
-/** The ranges of every token in the policy, in the order of its architectures. */
-export function lower(policy: Policy, graph: Graph): readonly TokenRanges[] {
-  const leaves = new Leaves(graph, policy);
-  const unknown = graph.ret(policy.unknownArch);
+/** The calls of every token in the policy, in the order of its architectures. */
+export function lower(
+  policy: Policy,
+  graph: Graph,
+  tests: ArgumentTests,
+  weights: readonly Weights[],
+): readonly Token[] {
   const tokens = [...new Set(policy.arches.map((a) => a.arch.audit))];
+  const calls = (archPolicy: ArchPolicy | undefined, first: number, last: number) => {
+    const at = policy.arches.indexOf(archPolicy as ArchPolicy);
+    return archPolicy && callsOf(archPolicy, first, last, graph, tests, weights[at] as Weights);
+  };
   return tokens.map((audit) => {
     const sharing = policy.arches.filter((a) => a.arch.audit === audit);
-    const list = new RangeList();
-    if (audit !== X86_64_TOKEN) {
-      addSpan(list, 0, SKIPPED, sharing[0], unknown, leaves);
-      return { audit, ranges: list.ranges };
-    }
     const native = sharing.find((a) => a.arch.name !== 'x32');
     const x32 = sharing.find((a) => a.arch.name === 'x32');
-    for (const base of [0, 0x8000_0000]) {
-      addSpan(list, base, base + X32_SYSCALL_BIT - 1, native, unknown, leaves);
-      addSpan(list, base + X32_SYSCALL_BIT, base + 2 * X32_SYSCALL_BIT - 1, x32, unknown, leaves);
-    }
-    list.start(SKIPPED, leaves.defaultOf((native ?? x32) as ArchPolicy));
-    return { audit, ranges: list.ranges };
+    const split = audit === X86_64_TOKEN;
+    return {
+      audit,
+      native: calls(native, 0, split ? X32_SYSCALL_BIT - 1 : MOST),
+      x32: calls(x32, X32_SYSCALL_BIT, 2 * X32_SYSCALL_BIT - 1),
+      split,
+    };
   });
 }

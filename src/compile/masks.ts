@@ -17,26 +17,27 @@ const WINDOW = 2048;
 class Counts {
   readonly size: number;
   readonly base: number;
-  readonly leaf: Int32Array;
+  /** Each number's leaf + 2; 0 for one that does not arrive. */
+  readonly leaves: Int32Array;
   readonly changes: readonly [Int32Array, Int32Array];
   readonly next: readonly [Int32Array, Int32Array];
 
   constructor(list: readonly Stretch[]) {
     this.base = (list[0] as Stretch).from;
     this.size = (list.at(-1) as Stretch).to - this.base + 1;
-    this.leaf = new Int32Array(this.size).fill(-1);
-    for (const s of list) this.leaf.fill(s.leaf, s.from - this.base, s.to - this.base + 1);
+    this.leaves = new Int32Array(this.size);
+    for (const s of list) this.leaves.fill(s.leaf + 2, s.from - this.base, s.to - this.base + 1);
     this.changes = [new Int32Array(this.size), new Int32Array(this.size)];
     this.next = [new Int32Array(this.size), new Int32Array(this.size)];
   }
 
   count(mask: number): void {
-    const { base, size, leaf } = this;
+    const { base, size, leaves } = this;
     const [clearChanges, setChanges] = this.changes;
-    let [clear, set, clearCount, setCount] = [-1, -1, 0, 0];
+    let [clear, set, clearCount, setCount] = [0, 0, 0, 0];
     for (let i = 0; i < size; i++) {
-      const here = leaf[i] as number;
-      if (here >= 0) {
+      const here = leaves[i] as number;
+      if (here !== 0) {
         if (((i + base) & mask) !== 0) {
           if (here !== set) setCount += 1;
           set = here;
@@ -51,7 +52,7 @@ class Counts {
     const [clearNext, setNext] = this.next;
     let [nextClear, nextSet] = [size, size];
     for (let i = size - 1; i >= 0; i--) {
-      if ((leaf[i] as number) >= 0) {
+      if (leaves[i] !== 0) {
         if (((i + base) & mask) !== 0) nextSet = i;
         else nextClear = i;
       }

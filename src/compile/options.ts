@@ -23,4 +23,4 @@ export interface CompileOptions {
 }
 
 /** What one instruction costs, where a test executed for one call costs 1. */
-export const INSN_COST: Readonly<Record<Optimize, number>> = { size: 40, balanced: 8, speed: 1 };
+export const INSN_COST: Readonly<Record<Optimize, number>> = { size: 60, balanced: 16, speed: 2 };

@@ -17,8 +17,6 @@ export interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly leaf: number;
-  /** A second leaf that decides these numbers alike; -1 when there is none. */
-  readonly alt: number;
   readonly weight: number;
 }
 
@@ -30,37 +28,60 @@ export type Tree =
       readonly k: number;
       readonly yes: Tree;
       readonly no: Tree;
+      /** What arrives here. */
+      readonly list: readonly Stretch[];
+      readonly arriving: Arriving;
     };
 
 export interface Tuning {
   /** What one instruction costs, in the unit of weights. */
   readonly insn: number;
+  /** The most single numbers picked out of one list. */
+  readonly holes: number;
   /** Try JSET for intervals of at most this many stretches; 0 for none. */
   readonly maskedStretches: number;
   /** How many masks to try for one interval. */
   readonly masks: number;
   /** The weight of one number, for the halves of a stretch. */
   readonly weightOf: (n: number) => number;
+  /** Tests that exist already. */
+  readonly ready: readonly ReadyTests[];
 }
 
-/** Single numbers picked out of one list. */
-const MOST_HOLES = 10;
+/** Which numbers of a list's stretches arrive: those that went this way at each JSET before. */
+export type Arriving = readonly { readonly mask: number; readonly set: boolean }[];
+
+export function arrives(n: number, arriving: Arriving): boolean {
+  return arriving.every(({ mask, set }) => ((n & mask) !== 0) === set);
+}
+
+export interface ReadyTests {
+  /** What a leaf of the tree says to go there. */
+  readonly leaf: number;
+  /** Instructions that going there costs. */
+  readonly insns: number;
+  /** True when they lead all numbers of a stretch that arrive to its leaf. */
+  readonly decides: (stretch: Stretch, arriving: Arriving) => boolean;
+  /** The weight of the tests executed for the numbers of a stretch. */
+  readonly weight: (stretch: Stretch) => number;
+}
+
 /** Above this many stretches dynamic programming is too slow. */
-const WIDEST = 80;
+const WIDEST = 200;
 /** A single number with this share of an interval's weight may be tested first. */
 const HEAVY = 0.3;
 const CLOSE = 1e-9;
 
-type Op = 'leaf' | 'list' | 'jge' | 'jset' | 'jeq';
-const OPS: readonly Op[] = ['leaf', 'list', 'jge', 'jset', 'jeq'];
-const [LEAF, LIST, JGE, JSET, JEQ] = [0, 1, 2, 3, 4];
+type Op = 'leaf' | 'list' | 'jge' | 'jset' | 'jeq' | 'ready';
+const OPS: readonly Op[] = ['leaf', 'list', 'jge', 'jset', 'jeq', 'ready'];
+const [LEAF, LIST, JGE, JSET, JEQ, READY] = [0, 1, 2, 3, 4, 5];
 
-const accepts = (s: Stretch, leaf: number): boolean => s.leaf === leaf || s.alt === leaf;
 const leafTree = (leaf: number): Tree => ({ kind: 'leaf', leaf });
 
 /** The best found for every interval [i, j] of one list, at i * n + j. */
 class Table {
   readonly list: readonly Stretch[];
+  readonly arriving: Arriving;
   readonly n: number;
   readonly cost: Float64Array;
   readonly op: Uint8Array;
@@ -69,8 +90,9 @@ class Table {
   /** Sum of weights below each stretch. */
   readonly below: Float64Array;
 
-  constructor(list: readonly Stretch[]) {
+  constructor(list: readonly Stretch[], arriving: Arriving) {
     this.list = list;
+    this.arriving = arriving;
     this.n = list.length;
     this.cost = new Float64Array(this.n * this.n).fill(Number.POSITIVE_INFINITY);
     this.op = new Uint8Array(this.n * this.n);
@@ -94,25 +116,23 @@ class Table {
 }
 
 /** Leaves and lists: from each start, around each leaf that stands near it, as far as single numbers allow. */
-function fillLists(table: Table, insn: number): void {
+function fillLists(table: Table, tuning: Tuning): void {
   const { list, n } = table;
   for (let i = 0; i < n; i++) {
     for (let near = i; near < Math.min(n, i + 3); near++) {
-      const { leaf, alt } = list[near] as Stretch;
-      extendList(table, i, leaf, insn);
-      if (alt >= 0) extendList(table, i, alt, insn);
+      extendList(table, i, (list[near] as Stretch).leaf, tuning);
     }
   }
 }
 
-function extendList(table: Table, i: number, around: number, insn: number): void {
+function extendList(table: Table, i: number, around: number, { insn, holes: most }: Tuning): void {
   const { list, n } = table;
   /** Weights of the numbers picked out, heaviest first, which is the order of the tests. */
   const holes: number[] = [];
   for (let j = i; j < n; j++) {
     const s = list[j] as Stretch;
-    if (!accepts(s, around)) {
-      if (s.from !== s.to || holes.length === MOST_HOLES) return;
+    if (s.leaf !== around) {
+      if (s.from !== s.to || holes.length === most) return;
       let place = holes.length;
       for (; place > 0 && (holes[place - 1] as number) < s.weight; place--) holes[place] = holes[place - 1] as number;
       holes[place] = s.weight;
@@ -125,6 +145,27 @@ function extendList(table: Table, i: number, around: number, insn: number): void
     }
     table.offer(i * n + j, cost, holes.length === 0 ? LEAF : LIST, around);
   }
+}
+
+/** Intervals that tests in the program decide already. */
+function fillReady(table: Table, { insn, ready }: Tuning): void {
+  const { list, arriving, n } = table;
+  ready.forEach((tests, index) => {
+    let cost = new Float64Array(0);
+    for (let from = 0, to = 0; from < n; from = to + 1) {
+      for (to = from; to < n && tests.decides(list[to] as Stretch, arriving); ) to += 1;
+      if (to - from < 2) continue;
+      if (cost.length === 0) cost = new Float64Array(n);
+      for (let i = from; i < to; i++) cost[i] = tests.weight(list[i] as Stretch);
+      for (let i = from; i + 1 < to; i++) {
+        let sum = tests.insns * insn + (cost[i] as number);
+        for (let j = i + 1; j < to; j++) {
+          sum += cost[j] as number;
+          table.offer(i * n + j, sum, READY, index);
+        }
+      }
+    }
+  });
 }
 
 function fillSplits(table: Table, i: number, j: number, insn: number): void {
@@ -148,6 +189,7 @@ function half(
   j: number,
   mask: number,
   set: boolean,
+  arriving: Arriving,
   weightOf: Tuning['weightOf'],
 ): Stretch[] {
   const found: Stretch[] = [];
@@ -157,16 +199,15 @@ function half(
     let to = -1;
     let weight = 0;
     for (let x = s.from; x <= s.to; x++) {
-      if (((x & mask) !== 0) !== set) continue;
+      if (((x & mask) !== 0) !== set || !arrives(x, arriving)) continue;
       if (from < 0) from = x;
       to = x;
       weight += weightOf(x);
     }
     if (from < 0) continue;
     const last = found.at(-1);
-    if (last?.leaf === s.leaf && last.alt === s.alt)
-      found[found.length - 1] = { ...last, to, weight: last.weight + weight };
-    else found.push({ from, to, leaf: s.leaf, alt: s.alt, weight });
+    if (last?.leaf === s.leaf) found[found.length - 1] = { ...last, to, weight: last.weight + weight };
+    else found.push({ from, to, leaf: s.leaf, weight });
   }
   return found;
 }
@@ -180,11 +221,11 @@ export class Search {
 
   /** The tests for these stretches: ascending, at least one. */
   tree(list: readonly Stretch[]): Tree {
-    if (list.length <= WIDEST) return this.#tree(list, true);
+    if (list.length <= WIDEST) return this.#tree(list, []);
     const middle = this.#middle(list);
     const above = list[middle] as Stretch;
     const [no, yes] = [this.tree(list.slice(0, middle)), this.tree(list.slice(middle))];
-    return { kind: 'test', op: 'jge', k: above.from, yes, no };
+    return { kind: 'test', op: 'jge', k: above.from, yes, no, list, arriving: [] };
   }
 
   /** Where to halve by weight, with every stretch counting a little; never at an end. */
@@ -199,21 +240,23 @@ export class Search {
     return list.length >> 1;
   }
 
-  #tree(list: readonly Stretch[], masked: boolean): Tree {
-    const table = this.#table(list, masked);
+  #tree(list: readonly Stretch[], arriving: Arriving): Tree {
+    const table = this.#table(list, arriving);
     return this.#build(table, 0, list.length - 1);
   }
 
   #cost(list: readonly Stretch[]): number {
-    return list.length === 1 ? 0 : (this.#table(list, false).cost[list.length - 1] as number);
+    return list.length === 1 ? 0 : (this.#table(list, undefined).cost[list.length - 1] as number);
   }
 
-  #table(list: readonly Stretch[], masked: boolean): Table {
+  /** `arriving` undefined: only the cost is asked for, and a quick answer will do. */
+  #table(list: readonly Stretch[], arriving: Arriving | undefined): Table {
     const { insn, maskedStretches } = this.#tuning;
-    const table = new Table(list);
+    const table = new Table(list, arriving ?? []);
     const { n } = table;
-    fillLists(table, insn);
-    const masks = masked && maskedStretches > 0 && n > 2 ? maskCandidates(list, this.#tuning) : undefined;
+    fillLists(table, this.#tuning);
+    if (arriving) fillReady(table, this.#tuning);
+    const masks = arriving && maskedStretches > 0 && n > 2 ? maskCandidates(list, this.#tuning) : undefined;
     for (let length = 2; length <= n; length++) {
       for (let i = 0; i + length <= n; i++) {
         const j = i + length - 1;
@@ -230,7 +273,7 @@ export class Search {
     let cost = table.weight(i, j) + this.#tuning.insn;
     for (const set of [false, true]) {
       if (cost >= (table.cost[at] as number) - CLOSE) return;
-      cost += this.#cost(half(table.list, i, j, mask, set, this.#tuning.weightOf));
+      cost += this.#cost(half(table.list, i, j, mask, set, table.arriving, this.#tuning.weightOf));
     }
     table.offer(at, cost, JSET, mask);
   }
@@ -248,33 +291,34 @@ export class Search {
   }
 
   #build(table: Table, i: number, j: number): Tree {
-    const { list, n } = table;
-    const at = i * n + j;
+    const at = i * table.n + j;
     const arg = table.arg[at] as number;
     const op = OPS[table.op[at] as number] as Op;
+    const list = table.list.slice(i, j + 1);
+    const { arriving } = table;
     switch (op) {
       case 'leaf':
         return leafTree(arg);
+      case 'ready':
+        return leafTree((this.#tuning.ready[arg] as ReadyTests).leaf);
       case 'list':
-        return list
-          .slice(i, j + 1)
-          .filter((s) => !accepts(s, arg))
-          .sort((a, b) => b.weight - a.weight || a.from - b.from)
-          .reduceRight<Tree>(
-            (no, s) => ({ kind: 'test', op: 'jeq', k: s.from, yes: leafTree(s.leaf), no }),
-            leafTree(arg),
-          );
+        return listTree(list, arg, arriving);
       case 'jge': {
         const [yes, no] = [this.#build(table, arg, j), this.#build(table, i, arg - 1)];
-        return { kind: 'test', op, k: (list[arg] as Stretch).from, yes, no };
+        return { kind: 'test', op, k: (table.list[arg] as Stretch).from, yes, no, list, arriving };
       }
       case 'jset': {
-        const part = (set: boolean) => this.#tree(half(list, i, j, arg, set, this.#tuning.weightOf), true);
-        return { kind: 'test', op, k: arg, yes: part(true), no: part(false) };
+        const part = (set: boolean) =>
+          this.#tree(half(table.list, i, j, arg, set, arriving, this.#tuning.weightOf), [
+            ...arriving,
+            { mask: arg, set },
+          ]);
+        return { kind: 'test', op, k: arg, yes: part(true), no: part(false), list, arriving };
       }
       case 'jeq': {
-        const s = list[arg] as Stretch;
-        return { kind: 'test', op, k: s.from, yes: leafTree(s.leaf), no: this.#tree(without(list, i, j, arg), true) };
+        const s = table.list[arg] as Stretch;
+        const no = this.#tree(without(table.list, i, j, arg), arriving);
+        return { kind: 'test', op, k: s.from, yes: leafTree(s.leaf), no, list, arriving };
       }
       default:
         return op satisfies never;
@@ -282,13 +326,21 @@ export class Search {
   }
 }
 
+/** One JEQ for each number that stands out, the heaviest first. */
+function listTree(list: readonly Stretch[], around: number, arriving: Arriving): Tree {
+  const heaviest = list.filter((s) => s.leaf !== around).sort((a, b) => b.weight - a.weight || a.from - b.from)[0];
+  if (heaviest === undefined) return leafTree(around);
+  const at = list.indexOf(heaviest);
+  const no = listTree(without(list, 0, list.length - 1, at), around, arriving);
+  return { kind: 'test', op: 'jeq', k: heaviest.from, yes: leafTree(heaviest.leaf), no, list, arriving };
+}
+
 /** An interval without one of its stretches, whose neighbours meet where they are alike. */
 function without(list: readonly Stretch[], i: number, j: number, at: number): Stretch[] {
   const before = list.slice(i, at);
   const after = list.slice(at + 1, j + 1);
   const [left, right] = [before.at(-1), after[0]];
-  if (left === undefined || right === undefined || left.leaf !== right.leaf || left.alt !== right.alt)
-    return [...before, ...after];
+  if (left === undefined || right === undefined || left.leaf !== right.leaf) return [...before, ...after];
   const met = { ...left, to: right.to, weight: left.weight + right.weight };
   return [...before.slice(0, -1), met, ...after.slice(1)];
 }

@@ -22,7 +22,10 @@ interface Single {
 
 /** Above this many values no cubes are looked for. */
 const MOST_CUBED = 48;
-const INSN = 6;
+/** A list of JEQs may be this long. */
+const MOST_LISTED = 24;
+/** What one instruction costs beside a test executed for one call. */
+const INSN = 8;
 
 const bitCount = (n: number): number => {
   let count = 0;
@@ -52,23 +55,29 @@ function searched(graph: Graph, ranges: readonly ValueRange[]): Node {
     from: r.from,
     to: r.to,
     leaf: index.get(r.node) as number,
-    alt: -1,
     weight: (r.from === 0 ? 0.5 : 0) + 0.5 / ranges.length,
   }));
-  const search = new Search({ insn: INSN, maskedStretches: 0, masks: 0, weightOf: () => 0 });
+  const search = new Search({
+    insn: INSN,
+    holes: MOST_LISTED,
+    maskedStretches: 0,
+    masks: 0,
+    weightOf: () => 0,
+    ready: [],
+  });
   return treeToNode(graph, search.tree(stretches), (leaf) => nodes[leaf] as Node);
 }
 
-/** The single values that stand out of one node; undefined when the ranges are not of that form. */
+/** The single values that stand out of one node; undefined when they are too many. */
 function singlesOf(ranges: readonly ValueRange[]): { readonly around: Node; readonly singles: Single[] } | undefined {
-  const wide = ranges.find((r) => r.from !== r.to);
+  const widest = ranges.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a));
   const singles: Single[] = [];
-  for (const r of ranges) {
-    if (r.node === wide?.node) continue;
-    if (r.from !== r.to) return undefined;
-    singles.push({ value: r.from, node: r.node });
+  for (const { from, to, node } of ranges) {
+    if (node === widest.node) continue;
+    if (to - from > MOST_CUBED || singles.length > MOST_CUBED) return undefined;
+    for (let value = from; value <= to; value++) singles.push({ value, node });
   }
-  return wide && { around: wide.node, singles };
+  return { around: widest.node, singles };
 }
 
 /** All values of the cube that `free` bits span over `base`. */

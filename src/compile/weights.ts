@@ -6,6 +6,8 @@ import type { CompileOptions } from './options.ts';
 const ALLOW = 0x7fff_0000;
 /** An ABI that is not the first one, where nothing says how often it is used. */
 const FURTHER_ABI = 0.2;
+/** Together the counts weigh this much of what all numbers alike weigh: paths that no one counted still matter. */
+const SHARE = 0.5;
 /** A call that the kernel remembers: enough to prefer the shorter of two paths that cost the same else. */
 const REMEMBERED = 0.01;
 
@@ -25,7 +27,7 @@ function isRemembered(policy: ArchPolicy, call: CallPolicy | undefined): boolean
   return first.conditions.length === 0 && first.action === ALLOW;
 }
 
-/** The weights of every ABI's numbers, in the policy's order. Together the counts weigh as much as all numbers alike. */
+/** The weights of every ABI's numbers, in the policy's order.. */
 export function weightsOf(policy: Policy, options: CompileOptions): readonly Weights[] {
   const found = policy.arches.map(({ arch }, i) => {
     const each = i === 0 ? 1 : FURTHER_ABI;
@@ -33,7 +35,7 @@ export function weightsOf(policy: Policy, options: CompileOptions): readonly Wei
   });
   const entries = entriesOf(options.weights);
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
-  const scale = (found[0]?.size ?? 0) / total;
+  const scale = (SHARE * (found[0]?.size ?? 0)) / total;
   for (const [key, count] of entries) {
     const colon = key.indexOf(':');
     const [abi, name] = colon < 0 ? [undefined, key] : [key.slice(0, colon), key.slice(colon + 1)];

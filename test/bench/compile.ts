@@ -15,7 +15,9 @@ const SUBJECTS = [
   { name: 'firecracker-vcpu', profile: 'firecracker-vcpu.oci', arches: ['x86_64'] },
 ] as const;
 const PEERS =
-  'libseccomp-deb.o1 libseccomp-deb.o2 libseccomp-git.o2 gvisor gvisor-hot kafel minijail-bst minijail-linear'.split(' ');
+  'libseccomp-deb.o1 libseccomp-deb.o2 libseccomp-git.o2 gvisor gvisor-hot kafel minijail-bst minijail-linear'.split(
+    ' ',
+  );
 const PROBES = { clone: 56, personality: 135, socket: 41, denied: 175 };
 
 type Row = readonly (string | number)[];
@@ -72,6 +74,8 @@ export function compileTable(): string {
   }
   const widths = (rows[0] as Row).map((_, column) => Math.max(...rows.map((r) => String(r[column]).length)));
   const line = (r: Row) =>
-    r.map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i] as number) : String(cell).padStart(widths[i] as number)));
+    r.map((cell, i) =>
+      i === 0 ? String(cell).padEnd(widths[i] as number) : String(cell).padStart(widths[i] as number),
+    );
   return rows.map((r) => line(r).join('  ')).join('\n');
 }

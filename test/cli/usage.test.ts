@@ -94,6 +94,24 @@ suite('cli/usage', (test) => {
     }
   });
 
+  test('what has no end is not read to its end', () => {
+    for (const args of [
+      ['build', '/dev/zero'],
+      ['check', '/dev/zero'],
+      ['build', 'p.jsonc', '--into', '/dev/zero'],
+    ]) {
+      refused(
+        writingNothing(() => seccompc(args)),
+        'INPUT_TOO_LARGE',
+        2,
+      );
+    }
+  });
+
+  test('a folder as standard input', () => {
+    refused(shell('$SECCOMPC build - --arch x86_64 < .'), 'INPUT_UNREADABLE', 2);
+  });
+
   test('a closed standard input is an empty one', () => {
     const r = shell('$SECCOMPC build - --arch x86_64 <&-');
     refused(r, 'JSON_SYNTAX', 1);
