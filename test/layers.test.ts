@@ -18,14 +18,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   diagram: ['num', 'diag'],
   prove: ['policy', 'kernel', 'diagram', ...BELOW_BPF],
   compile: ['policy', ...BELOW_BPF],
+  assert: ['prove', 'policy', ...BELOW_ARCH],
   elf: ['diag', 'num'],
   machine: BELOW_ARCH,
   build: ['compile', 'prove', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
   // probe.ts runs what machine/ emits.
   host: ['machine', ...BELOW_ARCH],
-  cli: ['build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', 'host', ...BELOW_BPF],
+  cli: ['assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', 'host', ...BELOW_BPF],
   // src/index.ts
-  '.': ['build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
+  '.': ['assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
 };
 
 /** Packages -> the files that may import them. */

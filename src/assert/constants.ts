@@ -110,8 +110,7 @@ const TABLES: Readonly<Record<Family, Table>> = {
   },
   // include/uapi/linux/seccomp.h
   SECCOMP: {
-    numbers:
-      'SECCOMP_SET_MODE_STRICT 0 SECCOMP_SET_MODE_FILTER 1 SECCOMP_GET_ACTION_AVAIL 2 SECCOMP_GET_NOTIF_SIZES 3',
+    numbers: 'SECCOMP_SET_MODE_STRICT 0 SECCOMP_SET_MODE_FILTER 1 SECCOMP_GET_ACTION_AVAIL 2 SECCOMP_GET_NOTIF_SIZES 3',
   },
   // include/uapi/linux/ptrace.h
   PTRACE: { numbers: 'PTRACE_TRACEME 0 PTRACE_ATTACH 16 PTRACE_SEIZE 0x4206' },

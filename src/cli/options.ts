@@ -13,6 +13,7 @@ export interface PolicyFlags {
   readonly onConflict: 'error' | 'first' | 'strictest';
   readonly multiplexed?: 'allow' | 'deny';
   readonly argWidth?: 'oci' | 'kernel';
+  readonly enosysAbove?: boolean;
   readonly strict?: boolean;
 }
 
@@ -50,6 +51,7 @@ export function addPolicyOptions(command: Command): Command {
       new Option('--multiplexed <how>', 'socketcall and ipc for calls with conditions').choices(['allow', 'deny']),
     )
     .addOption(new Option('--arg-width <width>', 'compare 64 bits, or what the kernel uses').choices(['oci', 'kernel']))
+    .option('--enosys-above', 'numbers above the largest one listed return ENOSYS (implied by --runtime runc)')
     .option('--strict', 'unknown system call names are errors in every rule');
 }
 
@@ -67,6 +69,7 @@ export function resolveOptions(flags: PolicyFlags, arches?: readonly string[]): 
     onConflict: flags.onConflict,
     multiplexed: flags.multiplexed,
     argWidth: flags.argWidth,
+    enosysAbove: flags.enosysAbove,
     strict: flags.strict,
   };
 }

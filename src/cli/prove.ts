@@ -1,19 +1,23 @@
-/** seccompc prove: is a program equal to a profile, for every architecture, number and argument value? */
-import type { Command } from 'commander';
-import { describeWord } from '../arch/index.ts';
-import { DEFAULT_SECTION, describeCall, loadPolicy } from '../build/index.ts';
-import { forTerminal, positionAt, SeccompcError } from '../diag/index.ts';
+/** seccompc prove: is a program equal to a profile, and do assertions hold, for every architecture, number and value? */
+import { type Command, Option } from 'commander';
+import { type Arch, describeWord, findArch } from '../arch/index.ts';
+import { type Assertion, describeCall, readAssertionFile, readStatements } from '../assert/index.ts';
+import { DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
+import { Diagnostics, fail, forTerminal, positionAt, SeccompcError, unreachable } from '../diag/index.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { type CheckedProgram, check, trace } from '../kernel/index.ts';
-import { decide, type Policy } from '../policy/index.ts';
+import type { Endian } from '../num/index.ts';
+import { decide, type Policy, readProfile } from '../policy/index.ts';
 import { type Disproved, type Outside, type Proof, prove } from '../prove/index.ts';
+import { assertionData, showAssertions } from './assert.ts';
 import { refusalDiagnostic } from './check.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
-import { readProgram } from './subject.ts';
+import { readProgram, readSubject } from './subject.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 
 interface ProveFlags extends PolicyFlags {
   readonly section: string;
+  readonly assert: readonly string[];
   readonly json?: boolean;
 }
 
@@ -44,7 +48,7 @@ function show(proof: Proof, policy: Policy, program: CheckedProgram, terminal: T
   }
   const { data, words } = proof.counterexample;
   terminal.line(
-    `disproved: ${describeCall(data)}: the profile says ${describeWord(words[1])}, the program says ${describeWord(words[0])}`,
+    `disproved: ${describeCall(data)}: profile says ${describeWord(words[1])}, program says ${describeWord(words[0])}`,
   );
   terminal.line(ruleLine(policy, proof));
   terminal.line(`  the program: instructions ${trace(program, data).pcs.join(' ')}`);
@@ -58,48 +62,109 @@ export function proofStatus(proof: { readonly proved: boolean; readonly undecide
   return proof.undecided ? 3 : 1;
 }
 
-function run(profilePath: string, programPath: string, flags: ProveFlags): void {
-  const terminal = new Terminal(flags.json === true);
+/** The two sides of `prove`, as far as they were named. */
+interface Sides {
+  readonly policy?: Policy | undefined;
+  readonly program?: CheckedProgram | undefined;
+  /** ABIs that a program is for, where --arch names them. */
+  readonly arches?: readonly Arch[] | undefined;
+}
+
+function checked(bytes: Uint8Array, endian: Endian, file: string): CheckedProgram {
+  const verdict = check(bytes, { endian });
+  if (!verdict.ok) throw new SeccompcError([refusalDiagnostic(verdict, file)]);
+  return verdict.program;
+}
+
+function readSides(subjectPath: string, programPath: string | undefined, flags: ProveFlags): Sides {
+  if (programPath === undefined) {
+    const subject = readSubject(subjectPath, flags);
+    if (subject.kind === 'profile') return { policy: loadPolicy(textOf(subject.input), resolveOptions(flags)) };
+    const named = flags.arch?.map((name) => findArch(name)).filter((abi) => abi !== undefined);
+    return { program: checked(subject.bytes, subject.endian, subject.input.name), arches: named };
+  }
+  if (subjectPath === '-' && programPath === '-') {
+    fail({ code: 'USAGE', message: 'standard input can be the profile or the program, not both' });
+  }
   const subject = readProgram(programPath, flags);
   const own = subject.kind === 'elf' ? [subject.arch.name] : undefined;
-  const policy = loadPolicy(textOf(readInput(profilePath)), resolveOptions(flags, own));
-  const verdict = check(subject.bytes, { endian: policy.endian });
-  if (!verdict.ok) throw new SeccompcError([refusalDiagnostic(verdict, subject.input.name)]);
-  const proof = prove(verdict.program, policy);
-  terminal.diagnostics(policy.diagnostics);
-  show(proof, policy, verdict.program, terminal);
+  const policy = loadPolicy(textOf(readInput(subjectPath)), resolveOptions(flags, own));
+  return { policy, program: checked(subject.bytes, policy.endian, subject.input.name) };
+}
+
+/** Statements of the files named by --assert and of the profile's own `x-assert`; every mistake in them at once. */
+function readAssertions({ policy }: Sides, files: readonly string[]): readonly Assertion[] {
+  const diagnostics = new Diagnostics();
+  const own = policy && readProfile(policy.source).profile;
+  const assertions = [
+    ...(own ? readStatements(own.source, own.assertions, diagnostics) : []),
+    ...files.flatMap((path) => readAssertionFile(textOf(readInput(path)), diagnostics)),
+  ];
+  diagnostics.throwIfErrors();
+  return assertions;
+}
+
+function proofData(proof: Proof): Record<string, unknown> {
+  if (proof.proved) return { proved: true, undecided: false };
+  if (proof.undecided) return { proved: false, undecided: true, why: proof.why };
+  const { data, words } = proof.counterexample;
+  const counterexample = {
+    call: describeCall(data),
+    arch: data.arch,
+    nr: data.nr,
+    args: data.args.map(String),
+    program: describeWord(words[0]),
+    profile: describeWord(words[1]),
+  };
+  return { proved: false, undecided: false, counterexample, count: String(proof.count) };
+}
+
+function run(subjectPath: string, programPath: string | undefined, flags: ProveFlags): void {
+  const terminal = new Terminal(flags.json === true);
+  const sides = readSides(subjectPath, programPath, flags);
+  const { policy, program } = sides;
+  const assertions = readAssertions(sides, flags.assert);
+  const proof = policy && program ? prove(program, policy) : undefined;
+  if (proof === undefined && assertions.length === 0 && flags.assert.length === 0) {
+    fail({
+      code: 'USAGE',
+      message: 'there is nothing to prove',
+      help: 'name a program as well, or statements: --assert FILE, or "x-assert" in the profile',
+    });
+  }
+  terminal.diagnostics(policy?.diagnostics ?? []);
+  if (policy && program && proof) show(proof, policy, program, terminal);
+  // Equal sides answer alike, so one of them speaks for both; unequal ones have failed already.
+  const subject = policy ?? program ?? unreachable('neither a profile nor a program was read');
+  const { outcomes, status } = showAssertions(subject, assertions, { policy, arches: sides.arches }, terminal);
+  if (assertions.length === 0 && flags.assert.length > 0) terminal.line('no statement in the assertion files');
+  const statuses = [proof ? proofStatus(proof) : 0, status];
+  const worst = statuses.includes(1) ? 1 : Math.max(...statuses);
   terminal.data({
-    ok: proof.proved,
-    proved: proof.proved,
-    undecided: !proof.proved && proof.undecided === true,
-    ...(!proof.proved && proof.undecided && { why: proof.why }),
-    ...(!proof.proved &&
-      !proof.undecided && {
-        counterexample: {
-          call: describeCall(proof.counterexample.data),
-          arch: proof.counterexample.data.arch,
-          nr: proof.counterexample.data.nr,
-          args: proof.counterexample.data.args.map(String),
-          program: describeWord(proof.counterexample.words[0]),
-          profile: describeWord(proof.counterexample.words[1]),
-        },
-        count: String(proof.count),
-      }),
-    diagnostics: diagnosticsData(policy.diagnostics),
+    ok: worst === 0,
+    ...(proof && proofData(proof)),
+    assertions: outcomes.map((outcome) => assertionData(outcome, policy)),
+    diagnostics: diagnosticsData(policy?.diagnostics ?? []),
   });
-  process.exitCode = proofStatus(proof);
+  process.exitCode = worst;
 }
 
 export function addProve(program: Command): void {
   const command = program
     .command('prove')
-    .summary('is a program equal to a profile, for every call there can be?')
+    .summary('is a program equal to a profile? do assertions hold? for every call there can be')
     .description(
-      'Compares exactly, over all architectures, numbers and argument values. Exit status: 0 proved, 1 disproved (with a\n' +
-        'call that tells them apart), 3 undecided.',
+      'Compares exactly, over all architectures, numbers and argument values. With --assert (or "x-assert" in the profile)\n' +
+        'statements such as "socket(AF_ALG, *, *) is denied on every ABI" are proved; the program may then be left out, or\n' +
+        'stand in place of the profile. Exit status: 0 proved, 1 disproved (with a call that shows it), 3 undecided.',
     )
-    .argument('<profile>', "the profile; '-' is standard input")
-    .argument('<program>', 'a raw program or an ELF file')
+    .argument('<profile>', "the profile; '-' is standard input; with --assert alone also a program or an ELF file")
+    .argument('[program]', 'a raw program or an ELF file')
+    .addOption(
+      new Option('--assert <file>', 'statements to prove (repeatable)')
+        .argParser((path: string, before: readonly string[]) => [...before, path])
+        .default([], 'none'),
+    )
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION);
   addPolicyOptions(command).option('--json', 'the same as JSON').action(run);
 }

@@ -169,7 +169,7 @@ export class Dispatch {
   /** Numbers with bit 30 are unknown; they can only arrive behind the last call. */
   #nativeAlone(native: Calls, shared: SharedLast | undefined, token: Token): Node {
     const { otherwise } = native;
-    const skipped = this.#graph.jump('jeq', MOST, otherwise, this.#unknown);
+    const skipped = this.#graph.jump('jeq', MOST, token.skipped, this.#unknown);
     const beyond = this.#graph.jump('jset', X32_SYSCALL_BIT, skipped, otherwise);
     return this.#plan(withShared(openEnded(native, 0), shared, token), native.weights).root(beyond);
   }
@@ -198,7 +198,8 @@ export class Dispatch {
     const weights = new Map([...x32.weights].map(([nr, weight]) => [nr - X32_SYSCALL_BIT, weight]));
     const numbers = this.#plan(all, weights, [...this.#made, ...plan.ready(otherwise)]).root(this.#unknown);
     const cleared = this.#graph.and(WITHOUT_X32_BIT, numbers);
-    const beyond = otherwise === x32.otherwise ? cleared : this.#graph.jump('jeq', MOST, otherwise, cleared);
+    const { skipped } = token;
+    const beyond = skipped === x32.otherwise ? cleared : this.#graph.jump('jeq', MOST, skipped, cleared);
     return plan.root(this.#graph.jump('jset', X32_SYSCALL_BIT, beyond, otherwise));
   }
 

@@ -86,6 +86,13 @@ export const CODES = {
   PROOF_FAILED: { severity: 'error', about: 'the program and the policy decide a call differently: our bug' },
   PROOF_UNDECIDED: { severity: 'error', about: 'the comparison takes more work than its limit; nothing is claimed' },
 
+  // assertions
+  ASSERT_SYNTAX: { severity: 'error', about: 'a statement that the grammar of assertions does not have' },
+  ASSERT_CONSTANT: { severity: 'error', about: 'a constant that is unknown, or that the argument never takes' },
+
+  // differences
+  IGNORE_UNUSED: { severity: 'warning', about: 'an entry of the ignore file that no difference needs any more' },
+
   // ELF (byte offsets)
   ELF_SHORT: { severity: 'error', about: 'the file ends inside a structure' },
   ELF_MAGIC: { severity: 'error', about: 'not an ELF file' },

@@ -34,6 +34,16 @@ export function archPolicyFor(policy: Policy, arch: number, nr: number): ArchPol
   );
 }
 
+/** The word for a number of this ABI that no rule decides. */
+export function wordWithoutRule(policy: Policy, arch: ArchPolicy, nr: number): U32 {
+  // -1 on x86_64's token has bit 30, so the stub for x32 numbers catches it, and that for x86_64's own does not.
+  const sharesToken = arch.arch.name === 'x86_64' && nr === SKIPPED;
+  const { enosys } = sharesToken ? (policy.arches.find((a) => a.arch.name === 'x32') ?? NO_STUB) : arch;
+  return enosys && (nr > enosys.above || (enosys.zero && nr === 0)) ? enosys.word : arch.defaultAction;
+}
+
+const NO_STUB: Pick<ArchPolicy, 'enosys'> = {};
+
 /** What the policy says to one call, and which rule says it. */
 export function decide(policy: Policy, data: SeccompData): Decision {
   const nr = u32(data.nr);
@@ -43,7 +53,7 @@ export function decide(policy: Policy, data: SeccompData): Decision {
   const rule = call?.rules.find((r) => holdsAll(r.conditions, data.args));
   return rule
     ? { word: rule.action, reason: 'rule', arch, call, rule }
-    : { word: arch.defaultAction, reason: 'default', arch, call };
+    : { word: call ? arch.defaultAction : wordWithoutRule(policy, arch, nr), reason: 'default', arch, call };
 }
 
 /** The result word (action and data, 32 bits) that the policy gives one call: the reference meaning. */

@@ -1,6 +1,6 @@
 export { holds, holdsAll } from './conditions.ts';
 export { describeCondition } from './conditions-of.ts';
-export { archPolicyFor, type Decision, decide, evaluate } from './evaluate.ts';
+export { archPolicyFor, type Decision, decide, evaluate, wordWithoutRule } from './evaluate.ts';
 export { readProfile } from './parse.ts';
 export { parseProfile, resolvePolicy } from './profile.ts';
 export { resolve } from './resolve.ts';

@@ -48,7 +48,7 @@ const SYNTAX: ReadonlyMap<string, string> = new Map([
   ['CommaExpected', "',' is expected here"],
   ['CloseBraceExpected', "'}' is expected here"],
   ['CloseBracketExpected', "']' is expected here"],
-  ['EndOfFileExpected', 'the profile has ended; nothing may follow'],
+  ['EndOfFileExpected', 'the JSON text has ended; nothing may follow'],
   ['UnexpectedEndOfComment', 'the comment is not closed'],
   ['UnexpectedEndOfString', 'the string is not closed on its line'],
   ['UnexpectedEndOfNumber', 'the number is not finished'],
@@ -83,10 +83,17 @@ function withoutEchoes(errors: readonly ParseError[], text: string): readonly Pa
 export class JsonReader {
   readonly source: Source;
   readonly #diagnostics: Diagnostics;
+  /** What the text is, for messages. */
+  readonly #what: string;
 
-  constructor(source: Source, diagnostics: Diagnostics) {
+  constructor(source: Source, diagnostics: Diagnostics, what = 'a profile') {
     this.source = source;
     this.#diagnostics = diagnostics;
+    this.#what = what;
+  }
+
+  get #isProfile(): boolean {
+    return this.#what === 'a profile';
   }
 
   report(node: Node, d: Omit<NewDiagnostic, 'source' | 'span'>): void {
@@ -115,8 +122,8 @@ export class JsonReader {
         'JSON_SYNTAX',
         0,
         0,
-        'the profile is empty',
-        'the smallest profile is { "defaultAction": "SCMP_ACT_ALLOW" }',
+        this.#isProfile ? 'the profile is empty' : 'the text is empty',
+        this.#isProfile ? 'the smallest profile is { "defaultAction": "SCMP_ACT_ALLOW" }' : undefined,
       );
       return undefined;
     }
@@ -138,7 +145,7 @@ export class JsonReader {
     }
     if (errors.length > 0 || tree === undefined) return undefined;
     if (tree.type !== 'object') {
-      this.report(tree, { code: 'TYPE_WRONG', message: `a profile is an object, not ${article(tree)}` });
+      this.report(tree, { code: 'TYPE_WRONG', message: `${this.#what} is an object, not ${article(tree)}` });
       return undefined;
     }
     return tree;
@@ -173,7 +180,7 @@ export class JsonReader {
           code: 'KEY_UNKNOWN',
           // A key nobody has is some other tool's; one that is nearly ours is a mistake, and what it meant would be lost.
           severity: meant === undefined ? 'warning' : 'error',
-          message: `no dialect of the profile has the key ${quoted(text)} here${meant === undefined ? '; it is ignored' : ''}`,
+          message: `${this.#isProfile ? 'no dialect of the profile' : `${this.#what} never`} has the key ${quoted(text)} here${meant === undefined ? '; it is ignored' : ''}`,
           help: meant,
         });
         continue;

@@ -22,7 +22,7 @@ import { ACTIONS, CAPABILITIES, capabilityName, didYouMean, OPS, type ScmpAction
 // biome-ignore format: a table
 const TOP_KEYS = [
   'defaultAction', 'defaultErrnoRet', 'defaultErrno', 'architectures', 'archMap', 'flags', 'listenerPath',
-  'listenerMetadata', 'syscalls', '$schema', 'x-argWidth', 'x-multiplexed',
+  'listenerMetadata', 'syscalls', '$schema', 'x-argWidth', 'x-multiplexed', 'x-assert',
 ];
 const RULE_KEYS = ['names', 'name', 'action', 'errnoRet', 'errno', 'args', 'comment', 'includes', 'excludes'];
 const ARG_KEYS = ['index', 'value', 'valueTwo', 'op'];
@@ -70,6 +70,9 @@ class ProfileParser {
       rules: this.#reader.array(keys.get('syscalls'), "'syscalls'").flatMap((node, index) => this.#rule(node, index)),
       argWidth: this.#choice<ArgWidth>(keys.get('x-argWidth'), 'x-argWidth', ['oci', 'kernel']),
       multiplexed: this.#choice<Multiplexed>(keys.get('x-multiplexed'), 'x-multiplexed', ['allow', 'deny']),
+      assertions: this.#reader
+        .strings(keys.get('x-assert'), 'x-assert')
+        .map(({ value, node }) => ({ value, span: spanOf(node) })),
     };
   }
 

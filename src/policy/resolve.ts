@@ -19,6 +19,7 @@ import {
   SECCOMP_RET_KILL_PROCESS,
   SECCOMP_RET_KILL_THREAD,
   SECCOMP_RET_LOG,
+  SECCOMP_RET_TRACE,
   syscallName,
   syscallNames,
   syscallNumber,
@@ -34,6 +35,7 @@ import type {
   ActionSpec,
   ArchPolicy,
   CallPolicy,
+  EnosysStub,
   Filter,
   InactiveRule,
   OciProfile,
@@ -255,6 +257,28 @@ function resolveArch(
   return { arch, defaultAction, calls };
 }
 
+/**
+ * Which numbers runc answers with ENOSYS in front of the filter: those above the largest one that its rules name.
+ * @see runc libcontainer/seccomp/patchbpf/enosys_linux.go findLastSyscalls(), generatePatch()
+ */
+function enosysStub(arch: Arch, defaultAction: U32, rules: readonly OciRule[]): EnosysStub | undefined {
+  const word = u32(SECCOMP_RET_ERRNO | (errnoNumber('ENOSYS', arch) ?? 0));
+  if (compareStrictness(defaultAction, SECCOMP_RET_TRACE) >= 0 || defaultAction === word) return undefined;
+  // libseccomp numbers a call that is also multiplexed by its pseudo-number, which runc passes over.
+  const named = rules.flatMap((rule) => rule.names).filter(({ value }) => multiplexed(arch, value) === undefined);
+  const above = named.reduce((most, { value }) => Math.max(most, syscallNumber(arch, value) ?? 0), 0);
+  return above === 0 ? undefined : { above, zero: arch.elf.machine === EM_S390, word };
+}
+
+const EM_S390 = 22;
+
+/** The stub stands in front of the filter, so it decides before any rule does. */
+function withoutStubbed<T extends Pick<ArchPolicy, 'calls'>>(arch: T, enosys: EnosysStub | undefined): T {
+  if (enosys === undefined) return arch;
+  const calls = new Map([...arch.calls].filter(([nr]) => nr <= enosys.above && !(enosys.zero && nr === 0)));
+  return { ...arch, calls };
+}
+
 /** A rule that denies a call which no filter ever sees promises what it cannot keep. */
 function reportUnfiltered(resolved: readonly ArchPolicy[], findings: Findings): void {
   const x86_64 = resolved.find((a) => a.arch.name === 'x86_64');
@@ -299,7 +323,12 @@ export function resolve(
         ? []
         : [{ origin: { ruleIndex: rule.index, span: rule.span }, names: rule.names.map((n) => n.value), why }],
     );
-    return { ...resolveArch(arch, profile, rules, settings, findings), inactive };
+    const resolvedArch = resolveArch(arch, profile, rules, settings, findings);
+    const enosys =
+      options.enosysAbove || options.runtime === 'runc'
+        ? enosysStub(arch, resolvedArch.defaultAction, rules)
+        : undefined;
+    return { ...withoutStubbed(resolvedArch, enosys), inactive, enosys };
   });
   reportUnfiltered(resolved, findings);
   findings.report();

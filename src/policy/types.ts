@@ -65,6 +65,8 @@ export interface OciProfile {
   /** The profile's own `x-argWidth` and `x-multiplexed`. */
   readonly argWidth?: ArgWidth | undefined;
   readonly multiplexed?: Multiplexed | undefined;
+  /** The profile's own `x-assert`: statements that `seccompc prove` proves (src/assert). */
+  readonly assertions: readonly Located<string>[];
   /** Warnings; errors are thrown. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -87,6 +89,11 @@ export interface ResolveOptions {
   readonly multiplexed?: Multiplexed | undefined;
   /** 64-bit comparisons as the dialect says ('oci', the default), or what the kernel will use of the parameter. */
   readonly argWidth?: ArgWidth | undefined;
+  /**
+   * Numbers above the largest one that the profile lists for an ABI return ENOSYS, unless the default action lets calls
+   * through: newer calls than the profile knows then fail in the way that C libraries fall back from. Implied by 'runc'.
+   */
+  readonly enosysAbove?: boolean | undefined;
   /** Unknown system call names are errors in every rule. */
   readonly strict?: boolean | undefined;
 }
@@ -135,12 +142,23 @@ export interface InactiveRule {
   readonly why: string;
 }
 
+/** Numbers that get ENOSYS instead of the default action. */
+export interface EnosysStub {
+  /** The largest number that the profile lists; those above it are meant. */
+  readonly above: number;
+  /** Number 0 is meant too: s390's way to make calls with large numbers, which unknown ones fall back to. */
+  readonly zero: boolean;
+  /** The whole result word. */
+  readonly word: U32;
+}
+
 export interface ArchPolicy {
   readonly arch: Arch;
   /** The whole result word for every number without a matching rule. */
   readonly defaultAction: U32;
   readonly calls: ReadonlyMap<number, CallPolicy>;
   readonly inactive: readonly InactiveRule[];
+  readonly enosys?: EnosysStub | undefined;
 }
 
 export interface Policy {

@@ -4,7 +4,7 @@
  */
 import { type Arch, type SeccompData, syscallNumber } from '../arch/index.ts';
 import { unreachable } from '../diag/index.ts';
-import { count, FALSE, LEVEL_ARCH, LEVEL_NR, type Node, TRUE, Words, within } from '../diagram/index.ts';
+import { count, type Diagrams, FALSE, LEVEL_ARCH, LEVEL_NR, type Node, TRUE, Words, within } from '../diagram/index.ts';
 import { type U32, u32 } from '../num/index.ts';
 import type { Condition } from '../policy/index.ts';
 import type { Meaning } from './meaning.ts';
@@ -22,8 +22,18 @@ export interface Call {
 export interface Region {
   /** Absent: every architecture and number there can be. */
   readonly calls?: readonly Call[] | undefined;
+  /** Without `calls`: every architecture but these tokens. */
+  readonly archesExcept?: readonly U32[] | undefined;
   /** All must hold. `narrow` conditions see what the kernel uses of an int: the low half. */
   readonly conditions?: readonly Condition[] | undefined;
+  /** All must hold. */
+  readonly clauses?: readonly Clause[] | undefined;
+}
+
+/** Holds where one of the conjunctions does; with `not`, where none does. */
+export interface Clause {
+  readonly oneOf: readonly (readonly Condition[])[];
+  readonly not?: boolean | undefined;
 }
 
 export interface Statement {
@@ -61,9 +71,11 @@ export function holdsFor(
 ): readonly Held[] {
   const words = new Words(options);
   const meaning = within(() => meaningOf(subject, words));
+  /** Many statements share few predicates, and what a predicate takes is the same set for all of them. */
+  const refused = new Map<Statement['predicate'], Node>();
   return statements.map((statement): Held => {
     if (!meaning.ok) return unknown(undecided(meaning));
-    const done = within(() => judge(words, subject, meaning.value, statement));
+    const done = within(() => judge(words, subject, meaning.value, statement, refused));
     return done.ok ? done.value : unknown(undecided(done));
   });
 }
@@ -72,15 +84,27 @@ function unknown({ why }: Undecided): Held {
   return { holds: false, undecided: true, why };
 }
 
-function judge(words: Words, subject: Subject, meaning: Meaning, { region, predicate }: Statement): Held {
+function judge(
+  words: Words,
+  subject: Subject,
+  meaning: Meaning,
+  { region, predicate }: Statement,
+  refused: Map<Statement['predicate'], Node>,
+): Held {
   const d = words.diagrams;
   const inRegion = regionSet(words, region);
-  // Words outside the region are of no interest; 0 there keeps the leaves few.
-  const root =
-    meaning.kind === 'leaves' ? meaning.root : words.toLeaves(words.select(inRegion, meaning.word, words.zero));
+  const breaking = (root: Node) => d.where(root, (word) => !predicate(word));
+  const refusedSet = (root: Node): Node => {
+    const set = refused.get(predicate) ?? breaking(root);
+    refused.set(predicate, set);
+    return set;
+  };
   const broken = d.and(
     inRegion,
-    d.where(root, (word) => !predicate(word)),
+    meaning.kind === 'leaves'
+      ? refusedSet(meaning.root)
+      : // Words outside the region are of no interest; 0 there keeps the leaves few.
+        breaking(words.toLeaves(words.select(inRegion, meaning.word, words.zero))),
   );
   if (broken === FALSE) return { holds: true };
   const data = choose(d, broken, tokensOf(subject));
@@ -90,14 +114,24 @@ function judge(words: Words, subject: Subject, meaning: Meaning, { region, predi
 }
 
 /** The inputs of a region. */
-export function regionSet(words: Words, { calls, conditions }: Region): Node {
+export function regionSet(words: Words, { calls, archesExcept, conditions, clauses }: Region): Node {
   const d = words.diagrams;
-  const inside = conditionsSet(d, conditions ?? []);
-  if (calls === undefined) return inside;
+  const inside = d.and(conditionsSet(d, conditions ?? []), clausesSet(d, clauses ?? []));
+  if (calls === undefined) {
+    const except = (archesExcept ?? []).map((token): [number, Node] => [token, FALSE]);
+    return d.and(byValue(d, LEVEL_ARCH, new Map(except), TRUE), inside);
+  }
   const tokens = [...new Set(calls.map(({ arch }) => arch))].map((token): [number, Node] => {
     const here = calls.filter(({ arch }) => arch === token);
     const numbers = new Map(here.map(({ nr }): [number, Node] => [u32(nr), TRUE]));
     return [token, byValue(d, LEVEL_NR, numbers, FALSE)];
   });
   return d.and(byValue(d, LEVEL_ARCH, new Map(tokens), FALSE), inside);
+}
+
+function clausesSet(d: Diagrams, clauses: readonly Clause[]): Node {
+  return clauses.reduce((all: Node, { oneOf, not }) => {
+    const some = oneOf.reduce((set: Node, conditions) => d.or(set, conditionsSet(d, conditions)), FALSE);
+    return d.and(not ? d.not(some) : some, all);
+  }, TRUE);
 }

@@ -48,7 +48,8 @@ function tokenMeaning(d: Diagrams, arches: readonly ArchPolicy[], unknown: Node)
   if (x32 === undefined && other?.arch.name !== 'x86_64') return native;
   const numbered = d.ite(d.bit(LEVEL_X32_BIT), x32 ? archMeaning(d, x32) : unknown, native);
   const skipping = (other ?? arches[0]) as ArchPolicy;
-  const skipped = callMeaning(d, skipping, skipping.calls.get(SKIPPED)?.rules ?? []);
+  // No rule can be for -1. Bit 30 being set, the stub for x32 numbers answers it, where there is one.
+  const skipped = d.leaf(x32?.enosys?.word ?? skipping.defaultAction);
   const isSkipped = byValue(d, LEVEL_NR, new Map([[SKIPPED, TRUE]]), FALSE);
   return d.ite(isSkipped, skipped, numbered);
 }
@@ -56,7 +57,13 @@ function tokenMeaning(d: Diagrams, arches: readonly ArchPolicy[], unknown: Node)
 function archMeaning(d: Diagrams, arch: ArchPolicy): Node {
   const byNumber = new Map<number, Node>();
   for (const [nr, call] of arch.calls) byNumber.set(nr >>> 0, callMeaning(d, arch, call.rules));
-  return byValue(d, LEVEL_NR, byNumber, d.leaf(arch.defaultAction));
+  const { enosys } = arch;
+  if (enosys === undefined) return byValue(d, LEVEL_NR, byNumber, d.leaf(arch.defaultAction));
+  const stub = d.leaf(enosys.word);
+  if (enosys.zero) byNumber.set(0, stub);
+  const known = byValue(d, LEVEL_NR, byNumber, d.leaf(arch.defaultAction));
+  const number = vectors.fieldBits(d, LEVEL_NR + 31, 32);
+  return d.ite(vectors.greaterThan(d, number, vectors.constantBits(BigInt(enosys.above), 32)), stub, known);
 }
 
 /** The first rule that holds decides: asked from the last one back, each overrides what stands behind it. */

@@ -5,18 +5,27 @@ import {
   LEVEL_INSTRUCTION_POINTER,
   levelOfArgument,
   type Node,
-  type Piece,
   partition,
   TRUE,
   type Values,
   vectors,
 } from '../diagram/index.ts';
 
-/** What the instruction pointer and the arguments may be; all together, each `any` left out. */
+/** Values of one 64-bit field. */
+export interface FieldValues {
+  /** Of the low word alone: the high word may be anything. */
+  readonly low: boolean;
+  /** The values are those that the field may not have. */
+  readonly not: boolean;
+  /** Disjoint, ascending. */
+  readonly values: readonly Values[];
+}
+
+/** What the instruction pointer and the arguments may be; all together, each that may be anything left out. */
 export interface ArgumentRegion {
-  readonly instructionPointer?: Values | undefined;
+  readonly instructionPointer?: FieldValues | undefined;
   /** By argument index. */
-  readonly args: ReadonlyMap<number, Values>;
+  readonly args: ReadonlyMap<number, FieldValues>;
 }
 
 export interface ArgumentRegions {
@@ -70,11 +79,56 @@ export function sizeOf(values: Values, width: number): bigint {
   }
 }
 
+interface Part {
+  /** Undefined: any. */
+  readonly values?: FieldValues | undefined;
+  readonly rest: Node;
+}
+
+interface FieldPlace {
+  readonly firstLevel: number;
+  readonly width: number;
+}
+
+/**
+ * A diagram cut along one field, values with the same rest together, in the form with the fewest pieces: the values, or
+ * those that are left out, of 64 bits or of the low word. Undefined when every form takes more than the limit.
+ */
+function parts(d: Diagrams, n: Node, field: FieldPlace): readonly Part[] | undefined {
+  // Where the high word is not looked at, the low one alone says it all.
+  const low = d.level(n) >= field.firstLevel + 32;
+  const place = low ? { firstLevel: field.firstLevel + 32, width: 32 } : field;
+  const pieces = partition(d, n, place, MOST_REGIONS, FALSE);
+  if (pieces === undefined) return undefined;
+  const byRest = new Map<Node, Values[]>();
+  for (const { values, rest } of pieces) {
+    if (rest === FALSE) continue;
+    const group = byRest.get(rest) ?? [];
+    group.push(values);
+    byRest.set(rest, group);
+  }
+  return [...byRest].map(([rest, values]): Part => {
+    if (values.some(({ kind }) => kind === 'any')) return { rest };
+    const others = values.length > 1 ? outsideOf(d, values, place) : undefined;
+    return others
+      ? { values: { low, not: true, values: others }, rest }
+      : { values: { low, not: false, values }, rest };
+  });
+}
+
+/** The values of a field that are not these, when that takes fewer words. */
+function outsideOf(d: Diagrams, values: readonly Values[], place: FieldPlace): readonly Values[] | undefined {
+  const { firstLevel, width } = place;
+  const set = values.reduce((all: Node, one) => d.or(all, valuesSet(d, firstLevel, width, one)), FALSE);
+  const left = partition(d, d.not(set), place, values.length - 1, FALSE)?.filter(({ rest }) => rest !== FALSE);
+  return left && left.length < values.length ? left.map((piece) => piece.values) : undefined;
+}
+
 /** A set that tests neither arch nor nr, as boxes of values. */
 export function argumentRegions(d: Diagrams, set: Node): ArgumentRegions {
   const regions: ArgumentRegion[] = [];
   let complete = true;
-  const walk = (n: Node, depth: number, chosen: ReadonlyMap<number, Values>): void => {
+  const walk = (n: Node, depth: number, chosen: ReadonlyMap<number, FieldValues>): void => {
     if (n === FALSE || !complete) return;
     const field = FIELDS[depth];
     if (field === undefined) {
@@ -84,10 +138,10 @@ export function argumentRegions(d: Diagrams, set: Node): ArgumentRegions {
       complete = regions.length <= MOST_REGIONS;
       return;
     }
-    const pieces: readonly Piece[] | undefined = partition(d, n, field, MOST_REGIONS, FALSE);
-    if (pieces === undefined) complete = false;
-    for (const { values, rest } of pieces ?? []) {
-      walk(rest, depth + 1, values.kind === 'any' ? chosen : new Map([...chosen, [field.index, values]]));
+    const cut = parts(d, n, field);
+    if (cut === undefined) complete = false;
+    for (const { values, rest } of cut ?? []) {
+      walk(rest, depth + 1, values === undefined ? chosen : new Map([...chosen, [field.index, values]]));
     }
   };
   walk(set, 0, new Map());
