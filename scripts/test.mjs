@@ -1,7 +1,7 @@
 /**
  * `npm test [-- WORD...]`: bundles every *.test.ts below test/ and native-tests/ whose path holds one of the words, runs
  * them in one process each folder, and ends with one line of counts. Skips are named; `--expect-skips FILE` (used by CI)
- * fails on any skip that FILE does not list, one per line.
+ * fails on any skip that FILE does not list, one per line; `--long` runs the campaigns that take minutes.
  */
 import { fork } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -20,6 +20,7 @@ const flag = (name) => {
 };
 const expectSkips = option('--expect-skips');
 const golden = flag('--golden');
+const long = flag('--long');
 const noBuild = flag('--no-build');
 
 ensureDependencies();
@@ -56,7 +57,12 @@ function runFile(name) {
   return new Promise((resolve) => {
     const child = fork(join(root, 'scripts', 'test-file.mjs'), [join(outdir, name.replace(/\.ts$/, '.mjs'))], {
       cwd: root,
-      env: { ...process.env, SECCOMPC_GOLDEN: golden ? '1' : '', NODE_OPTIONS: '--enable-source-maps' },
+      env: {
+        ...process.env,
+        SECCOMPC_GOLDEN: golden ? '1' : '',
+        ...(long && { SECCOMPC_LONG: '1' }),
+        NODE_OPTIONS: '--enable-source-maps',
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     let output = '';
@@ -95,7 +101,7 @@ for (const { name, status, output, report } of results) {
     : `ended with status ${status} and no report`;
   const mark = bad ? 'FAIL' : report.passed === 0 ? 'skip' : 'ok  ';
   console.log(`${mark} ${relative(root, join(root, name))}: ${line}`);
-  if (bad) console.log(output.replace(/^/gm, '     '));
+  if (bad || long) console.log(output.replace(/^/gm, '     '));
   passed += report?.passed ?? 0;
   failed += report?.failed ?? 0;
   if (bad && !report?.failed) failed += 1;

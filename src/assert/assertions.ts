@@ -23,18 +23,24 @@ import {
   SECCOMP_RET_KILL_PROCESS,
   SECCOMP_RET_KILL_THREAD,
   SECCOMP_RET_LOG,
-  SECCOMP_RET_TRACE,
   SECCOMP_RET_TRAP,
-  SECCOMP_RET_USER_NOTIF,
   type SeccompData,
   syscallNumber,
-  syscallsOf,
   UNFILTERED_X86_64,
 } from '../arch/index.ts';
 import { type U32, U64_MAX } from '../num/index.ts';
 import type { Condition } from '../policy/index.ts';
 import { multiplexed, SELECTOR_MASK } from '../policy/multiplex.ts';
-import { type Clause, type Held, holdsFor, type ProveOptions, type Region, type Subject } from '../prove/index.ts';
+import {
+  type Clause,
+  coveredArches,
+  type Held,
+  holdsFor,
+  isDenied,
+  type ProveOptions,
+  type Region,
+  type Subject,
+} from '../prove/index.ts';
 import { type Family, hasHiddenArguments, isGeneric, parametersOf } from './constants.ts';
 import type { ArgumentTest, Assertion, Bits, BitTest, CallPattern, Verdict } from './statement.ts';
 
@@ -69,14 +75,6 @@ export type Outcome =
 
 type Predicate = (word: U32) => boolean;
 
-const RUNS: ReadonlySet<number> = new Set([
-  SECCOMP_RET_ALLOW,
-  SECCOMP_RET_LOG,
-  // A tracer or a supervisor may let it run.
-  SECCOMP_RET_TRACE,
-  SECCOMP_RET_USER_NOTIF,
-]);
-const isDenied: Predicate = (word) => !RUNS.has(actionOf(word));
 const isAllowed: Predicate = (word) => actionOf(word) === SECCOMP_RET_ALLOW || actionOf(word) === SECCOMP_RET_LOG;
 const isLogged: Predicate = (word) => actionOf(word) === SECCOMP_RET_LOG;
 const isTrapped: Predicate = (word) => actionOf(word) === SECCOMP_RET_TRAP;
@@ -257,19 +255,6 @@ function partsOf(assertion: Assertion, covered: readonly Arch[]): readonly Part[
   return [...said, ...elsewhere, nowhere];
 }
 
-/** ABIs on which a subject lets any call of theirs run. */
-function coveredBy(subject: Subject, options: AssertOptions): readonly Arch[] {
-  if (options.arches !== undefined) return options.arches;
-  if ('arches' in subject) return subject.arches.map(({ arch }) => arch);
-  const all = [...ARCHES.values()];
-  const statements = all.map((abi) => ({
-    region: { calls: [...syscallsOf(abi).values()].map((nr) => ({ arch: abi.audit, nr })) },
-    predicate: isDenied,
-  }));
-  const held = holdsFor(subject, statements, options);
-  return all.filter((_, i) => held[i]?.holds !== true);
-}
-
 /** A denial of a call that no filter sees. */
 function unfilteredCall({ calls, verdict, arches }: Assertion, covered: readonly Arch[]): string | undefined {
   const onX86 = (arches ?? covered).some(({ name }) => name === 'x86_64');
@@ -297,7 +282,7 @@ export function proveAssertions(
   assertions: readonly Assertion[],
   options: AssertOptions = {},
 ): readonly Outcome[] {
-  const covered = assertions.length === 0 ? [] : coveredBy(subject, options);
+  const covered = assertions.length === 0 ? [] : (options.arches ?? coveredArches(subject, options));
   const settled = assertions.map((assertion) => ({ assertion, parts: partsOf(assertion, covered) }));
   const held = holdsFor(
     subject,

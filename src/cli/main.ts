@@ -7,6 +7,7 @@ import { ARCHES } from '../arch/index.ts';
 import { type Code, type Diagnostic, forTerminal, SeccompcError } from '../diag/index.ts';
 import { addBuild } from './build.ts';
 import { addCheck } from './check.ts';
+import { addDiff } from './diff.ts';
 import { addDisasm } from './disasm.ts';
 import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
@@ -82,6 +83,7 @@ function commandLine(): Command {
   addInspect(program);
   addExplain(program);
   addProve(program);
+  addDiff(program);
   program.addHelpText('after', `\nArchitectures: ${[...ARCHES.keys()].join(', ')}\n\nExamples:\n${EXAMPLES}`);
   return program;
 }

@@ -38,19 +38,20 @@ function price(node: Node): number {
 export class ArgumentTests {
   readonly #graph: Graph;
   readonly #chain: RuleChain;
-  readonly #decisions: Decisions;
+  readonly #decisions: Decisions | undefined;
 
-  constructor(graph: Graph, endian: Endian, search: boolean) {
+  /** `how`: the rules as they stand; or as a diagram with the words in a quickly chosen order, or in the best one. */
+  constructor(graph: Graph, endian: Endian, how: 'rules' | 'fast' | 'full') {
     this.#graph = graph;
     this.#chain = new RuleChain(graph, endian);
-    this.#decisions = new Decisions(graph, endian, price, search);
+    this.#decisions = how === 'rules' ? undefined : new Decisions(graph, endian, price, how === 'full');
   }
 
   /** The first rule that holds decides, else `otherwise`. A holds nothing useful at its start. */
   leaf(call: CallPolicy, otherwise: U32): Node {
     const [first] = call.rules;
     if (first === undefined || first.conditions.length === 0) return this.#graph.ret(first?.action ?? otherwise);
-    const diagram = this.#decisions.leaf(call, otherwise);
+    const diagram = this.#decisions?.leaf(call, otherwise);
     const conditions = call.rules.reduce((sum, r) => sum + r.conditions.length, 0);
     if (diagram && conditions > FEW_CONDITIONS) return diagram;
     const chain = this.#chain.leaf(call, this.#graph.ret(otherwise));

@@ -1,33 +1,33 @@
 /**
  * Tokens to one node: which architecture, then which number.
  *
+ * What one architecture has been given tests for, the next ones can go to: where those tests decide an interval of its
+ * numbers rightly, the search takes them for nothing.
+ *
  * Where two ABIs share a token, x32's numbers are looked for only on the branch of high numbers, so that the others pay
- * nothing. There x32 tests what it decides otherwise than x86_64 and goes back, with bit 30 cleared, to the tests that
- * x86_64's numbers take; of these only the ones on the way to the branch are copied, since a program has no way back.
+ * nothing. With bit 30 cleared they are numbers as x86_64 has them, and x32 may go to x86_64's tests too. Those on the way
+ * to the branch must be copied for that, since a program has no way back.
  *
- *   ld nr -- jge 200 -- jge 400 -- jge 470 -- jset bit 30 -- x32's differences -- and ~bit 30 -- jge 200' -- jge 400' ..
- *               |          |          |                                                            |          |
- *             0..199    200..399   400..469  <-----------------------------------------------------+----------+
- *
- * Tokens whose last calls agree (numbers above 423 are the same everywhere) share one tree for them.
+ *   ld nr -- jge 200 -- jge 400 -- jge 470 -- jset bit 30 -- and ~bit 30 -- jge 56 -- jge 200' -- jge 400' ..
+ *               |          |          |                                       |          |          |
+ *             0..199    200..399   400..469                              differences   0..199    200..399
  */
 import { OFFSET_ARCH, OFFSET_NR, X32_SYSCALL_BIT } from '../arch/index.ts';
 import type { Graph, Node } from './graph.ts';
 import { type Calls, MOST, type Span, SpanList, type Token } from './lower.ts';
-import { leadsTo, type Ready, stepsFrom, testsBelow } from './ready.ts';
-import { type Arriving, arrives, type ReadyTests, Search, type Stretch, type Tree } from './search.ts';
+import { depthOf, leadsTo, NumberSets, type Ready, stepsFrom, testsBelow } from './ready.ts';
+import { Search } from './search.ts';
+import { type Arriving, arrives, type ReadyTests, type Stretch, type Tree } from './stretch.ts';
 import type { Weights } from './weights.ts';
 
 export interface DispatchOptions {
   readonly insn: number;
   /** Try JSET masks. */
   readonly masks: boolean;
-  /** Let tokens share the tree of their last calls. */
-  readonly shareLast: boolean;
+  /** Let an architecture go to tests made for another. */
+  readonly share: boolean;
 }
 
-/** Sharing fewer spans than this gains nothing. */
-const FEWEST_SHARED = 6;
 /** Numbers that weigh anything lie within this distance of where their stretch starts. */
 const WIDE = 4096;
 const WITHOUT_X32_BIT = ~X32_SYSCALL_BIT >>> 0;
@@ -125,10 +125,9 @@ export class Dispatch {
   }
 
   root(tokens: readonly Token[]): Node {
-    const shared = this.#options.shareLast ? this.#sharedLast(tokens) : undefined;
     const tests = tokens.map((token) => {
-      const node = this.#token(token, shared);
-      this.#made = [...this.#made, ...testsBelow(node).map((n) => ({ node: n, insns: 0 }))];
+      const node = this.#token(token);
+      if (this.#options.share) this.#made = [...this.#made, ...testsBelow(node).map((n) => ({ node: n, insns: 0 }))];
       return node;
     });
     const byArch = tokens.reduceRight<Node>((no, token, i) => {
@@ -141,14 +140,20 @@ export class Dispatch {
   #plan(parts: readonly Part[], weights: Weights, ready: readonly Ready[] = this.#made): Plan {
     const nodes = new Map<number, Node>();
     for (const { node } of [...parts, ...ready]) if (node) nodes.set(node.id, node);
-    const weightOf = (nr: number) => weights.get(nr) ?? 0;
+    const base = baseOf(parts);
+    const near = Float64Array.from({ length: 1024 }, (_, i) => weights.get(base + i) ?? 0);
+    const weightOf = (nr: number) => near[nr - base] ?? weights.get(nr) ?? 0;
+    const sets = new NumberSets(base);
     const search = new Search({
       insn: this.#options.insn,
       holes: 10,
-      maskedStretches: this.#options.masks ? 9 : 0,
-      masks: 3,
+      maskedStretches: this.#options.masks ? 12 : 0,
+      masks: 4,
       weightOf,
-      ready: ready.map((r) => readyTests(r, nodes, weightOf)),
+      base,
+      ready: ready
+        .map((r) => readyTests(r, nodes, sets, weightOf))
+        .sort((a, b) => a.insns - b.insns || a.depth - b.depth || a.leaf - b.leaf),
     });
     return new Plan(
       this.#graph,
@@ -158,20 +163,19 @@ export class Dispatch {
     );
   }
 
-  #token(token: Token, shared: SharedLast | undefined): Node {
+  #token(token: Token): Node {
     const { native, x32 } = token;
-    if (!token.split && native)
-      return this.#plan(withShared(native.spans, shared, token), native.weights).root(this.#unknown);
+    if (!token.split && native) return this.#plan(native.spans, native.weights).root(this.#unknown);
     if (native === undefined) return this.#x32Alone(x32 as Calls);
-    return x32 ? this.#both(native, x32, shared, token) : this.#nativeAlone(native, shared, token);
+    return x32 ? this.#both(native, x32) : this.#nativeAlone(native);
   }
 
   /** Numbers with bit 30 are unknown; they can only arrive behind the last call. */
-  #nativeAlone(native: Calls, shared: SharedLast | undefined, token: Token): Node {
+  #nativeAlone(native: Calls): Node {
     const { otherwise } = native;
-    const skipped = this.#graph.jump('jeq', MOST, token.skipped, this.#unknown);
+    const skipped = this.#graph.jump('jeq', MOST, otherwise, this.#unknown);
     const beyond = this.#graph.jump('jset', X32_SYSCALL_BIT, skipped, otherwise);
-    return this.#plan(withShared(openEnded(native, 0), shared, token), native.weights).root(beyond);
+    return this.#plan(openEnded(native, 0), native.weights).root(beyond);
   }
 
   #x32Alone(x32: Calls): Node {
@@ -183,9 +187,9 @@ export class Dispatch {
     return this.#plan(list.spans, x32.weights).root(this.#unknown);
   }
 
-  #both(native: Calls, x32: Calls, shared: SharedLast | undefined, token: Token): Node {
+  #both(native: Calls, x32: Calls): Node {
     const { otherwise } = native;
-    const plan = this.#plan(withShared(openEnded(native, this.#options.insn / 2), shared, token), native.weights);
+    const plan = this.#plan(openEnded(native, this.#options.insn / 2), native.weights);
     const parts = x32.spans.map(({ from, to, node }) => ({
       from: from - X32_SYSCALL_BIT,
       to: to - X32_SYSCALL_BIT,
@@ -198,35 +202,9 @@ export class Dispatch {
     const weights = new Map([...x32.weights].map(([nr, weight]) => [nr - X32_SYSCALL_BIT, weight]));
     const numbers = this.#plan(all, weights, [...this.#made, ...plan.ready(otherwise)]).root(this.#unknown);
     const cleared = this.#graph.and(WITHOUT_X32_BIT, numbers);
-    const { skipped } = token;
-    const beyond = skipped === x32.otherwise ? cleared : this.#graph.jump('jeq', MOST, skipped, cleared);
+    const beyond = otherwise === x32.otherwise ? cleared : this.#graph.jump('jeq', MOST, otherwise, cleared);
     return plan.root(this.#graph.jump('jset', X32_SYSCALL_BIT, beyond, otherwise));
   }
-
-  /** The tree for the last calls, where at least two tokens decide them alike. */
-  #sharedLast(tokens: readonly Token[]): SharedLast | undefined {
-    const [first, ...rest] = tokens.filter((t) => t.native !== undefined);
-    if (first?.native === undefined) return undefined;
-    const { native } = first;
-    const agreeing = rest
-      .map((token) => ({ token, from: agreeFrom(native.spans, (token.native as Calls).spans) }))
-      .filter(({ from }) => native.spans.filter((s) => s.from >= from).length >= FEWEST_SHARED);
-    if (agreeing.length === 0) return undefined;
-    const from = Math.max(...agreeing.map((a) => a.from));
-    const spans = native.spans.filter((s) => s.to >= from).map((s) => ({ ...s, from: Math.max(s.from, from) }));
-    const open = [...spans.slice(0, -1), { ...(spans.at(-1) as Span), to: MOST }];
-    const node = this.#plan(open, native.weights).root(this.#unknown);
-    this.#made = testsBelow(node).map((n) => ({ node: n, insns: 0 }));
-    return { from, node, tokens: new Set([first, ...agreeing.map((a) => a.token)]) };
-  }
-}
-
-interface SharedLast {
-  /** The number from which on the tokens agree. */
-  readonly from: number;
-  /** Decides them; A holds the number. */
-  readonly node: Node;
-  readonly tokens: ReadonlySet<Token>;
 }
 
 /** x86_64's calls; everything behind the last one, numbers with bit 30 too, lies beyond. */
@@ -234,29 +212,6 @@ function openEnded(native: Calls, extra: number): readonly Part[] {
   const last = native.spans.at(-1) as Span;
   const calls = last.node === native.otherwise ? native.spans.slice(0, -1) : native.spans;
   return [...calls, { from: (calls.at(-1)?.to ?? -1) + 1, to: MOST, node: undefined, extra }];
-}
-
-/** The parts with the shared tree in place of the last calls. */
-function withShared(parts: readonly Part[], shared: SharedLast | undefined, token: Token): readonly Part[] {
-  if (!shared?.tokens.has(token)) return parts;
-  const kept = parts.filter((p) => p.from < shared.from).map((p) => ({ ...p, to: Math.min(p.to, shared.from - 1) }));
-  const last = parts.at(-1) as Part;
-  if (last.node) return [...kept, { from: shared.from, to: MOST, node: shared.node }];
-  return [...kept, { from: shared.from, to: last.from - 1, node: shared.node }, last];
-}
-
-/** The lowest number from which on both decide alike. */
-function agreeFrom(a: readonly Span[], b: readonly Span[]): number {
-  let [i, j] = [a.length - 1, b.length - 1];
-  let from = MOST;
-  while (i >= 0 && j >= 0) {
-    const [x, y] = [a[i] as Span, b[j] as Span];
-    if (x.node !== y.node) return from;
-    from = Math.max(x.from, y.from);
-    if (x.from === from) i -= 1;
-    if (y.from === from) j -= 1;
-  }
-  return from;
 }
 
 function stretchOf({ from, to, node, extra }: Part, weightOf: (nr: number) => number): Stretch {
@@ -272,8 +227,20 @@ function decides(node: Node, { from, to }: Stretch, arriving: Arriving, leaf: No
   return true;
 }
 
-function readyTests(ready: Ready, nodes: ReadonlyMap<number, Node>, weightOf: (nr: number) => number): ReadyTests {
+/** Where the numbers that are told apart start. */
+function baseOf(parts: readonly Part[]): number {
+  return parts.find(({ from, to }) => to - from < WIDE)?.from ?? 0;
+}
+
+function readyTests(
+  ready: Ready,
+  nodes: ReadonlyMap<number, Node>,
+  sets: NumberSets,
+  weightOf: (nr: number) => number,
+): ReadyTests {
   return {
+    numbers: (leaf) => (leaf === BEYOND ? undefined : sets.of(ready.node, nodes.get(leaf) as Node)),
+    depth: depthOf(ready.node),
     leaf: ready.node.id,
     insns: ready.insns,
     decides: (stretch, arriving) =>

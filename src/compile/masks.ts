@@ -6,7 +6,7 @@
  *
  *     stretches in one half of [a, b] = changes up to b - changes up to the half's first number in [a, b] + 1
  */
-import type { Stretch, Tuning } from './search.ts';
+import type { Stretch, Tuning } from './stretch.ts';
 
 /** Masks reach over the low bits of a number. */
 const BITS = 9;
@@ -80,7 +80,9 @@ export function maskCandidates(list: readonly Stretch[], tuning: Tuning): readon
   const [clearNext, setNext] = counts.next;
   const from = list.map((s) => s.from - first);
   const to = list.map((s) => s.to - first);
-  for (let mask = 1; mask < 1 << BITS; mask++) {
+  // Bits that all these numbers share tell none of them apart.
+  const shared = 32 - Math.clz32(first ^ (first + counts.size - 1));
+  for (let mask = 1; mask < 1 << Math.min(BITS, shared); mask++) {
     counts.count(mask);
     for (let i = start; i + 2 < reach; i++) {
       const a = from[i] as number;
@@ -95,7 +97,9 @@ export function maskCandidates(list: readonly Stretch[], tuning: Tuning): readon
         const score = (clearChanges[b] as number) + (setChanges[b] as number) - before;
         if (score > j - i + 1) continue;
         const at = i * n + j;
-        insert((found[at] ??= []), scores, at * tuning.masks, tuning.masks, mask, score);
+        const masks = found[at] ?? [];
+        found[at] = masks;
+        insert(masks, scores, at * tuning.masks, tuning.masks, mask, score);
       }
     }
   }

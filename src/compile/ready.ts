@@ -54,6 +54,11 @@ export function stepsFrom(node: Node, n: number): number {
   return steps;
 }
 
+/** Tests on the longest way from `node` to a leaf. */
+export function depthOf(node: Node): number {
+  return node.kind === 'jump' ? 1 + Math.max(depthOf(node.yes), depthOf(node.no)) : 0;
+}
+
 /** The tests on the number below `root`, without those on arguments. */
 export function testsBelow(root: Node): readonly Node[] {
   const found = new Set<Node>([root]);
@@ -64,3 +69,50 @@ export function testsBelow(root: Node): readonly Node[] {
   }
   return [...found].filter((node) => node.kind === 'jump');
 }
+
+/** Which of the 1024 numbers from a base on a node leads to a leaf, as bits. */
+export class NumberSets {
+  readonly #base: number;
+  readonly #known = new Map<Node, Map<Node, Int32Array | undefined>>();
+
+  constructor(base: number) {
+    this.#base = base;
+  }
+
+  /** Undefined when there is none. */
+  of(node: Node, leaf: Node): Int32Array | undefined {
+    if (node.kind !== 'jump') return node === leaf ? ALL : undefined;
+    let byLeaf = this.#known.get(node);
+    if (byLeaf === undefined) {
+      byLeaf = new Map();
+      this.#known.set(node, byLeaf);
+    }
+    if (byLeaf.has(leaf)) return byLeaf.get(leaf);
+    const [yes, no] = [this.of(node.yes, leaf), this.of(node.no, leaf)];
+    const made = yes || no ? this.#where(node, yes ?? NONE, no ?? NONE) : undefined;
+    byLeaf.set(leaf, made);
+    return made;
+  }
+
+  #where({ op, k }: Test, yes: Int32Array, no: Int32Array): Int32Array {
+    const found = new Int32Array(32);
+    for (let word = 0; word < 32; word++) {
+      const from = this.#base + 32 * word;
+      let holds = 0;
+      if (op === 'jset') {
+        for (let bit = 0; bit < 32; bit++) if (((from + bit) & k) !== 0) holds |= 1 << bit;
+      } else if (op === 'jeq') {
+        if (k >= from && k < from + 32) holds = 1 << (k - from);
+      } else {
+        const first = op === 'jgt' ? k + 1 : k;
+        if (first <= from) holds = -1;
+        else if (first < from + 32) holds = -1 << (first - from);
+      }
+      found[word] = ((yes[word] as number) & holds) | ((no[word] as number) & ~holds);
+    }
+    return found;
+  }
+}
+
+const ALL = new Int32Array(32).fill(-1);
+const NONE = new Int32Array(32);

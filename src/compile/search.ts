@@ -10,61 +10,9 @@
  * Weak spot: tests are counted as a tree; that equal subtrees will be one node is seen only later. Beyond `WIDEST`
  * stretches the interval is halved by weight first.
  */
+import { Halves } from './halves.ts';
 import { maskCandidates } from './masks.ts';
-
-/** Numbers that one leaf decides. Between two stretches may lie numbers that do not arrive. */
-export interface Stretch {
-  readonly from: number;
-  readonly to: number;
-  readonly leaf: number;
-  readonly weight: number;
-}
-
-export type Tree =
-  | { readonly kind: 'leaf'; readonly leaf: number }
-  | {
-      readonly kind: 'test';
-      readonly op: 'jge' | 'jeq' | 'jset';
-      readonly k: number;
-      readonly yes: Tree;
-      readonly no: Tree;
-      /** What arrives here. */
-      readonly list: readonly Stretch[];
-      readonly arriving: Arriving;
-    };
-
-export interface Tuning {
-  /** What one instruction costs, in the unit of weights. */
-  readonly insn: number;
-  /** The most single numbers picked out of one list. */
-  readonly holes: number;
-  /** Try JSET for intervals of at most this many stretches; 0 for none. */
-  readonly maskedStretches: number;
-  /** How many masks to try for one interval. */
-  readonly masks: number;
-  /** The weight of one number, for the halves of a stretch. */
-  readonly weightOf: (n: number) => number;
-  /** Tests that exist already. */
-  readonly ready: readonly ReadyTests[];
-}
-
-/** Which numbers of a list's stretches arrive: those that went this way at each JSET before. */
-export type Arriving = readonly { readonly mask: number; readonly set: boolean }[];
-
-export function arrives(n: number, arriving: Arriving): boolean {
-  return arriving.every(({ mask, set }) => ((n & mask) !== 0) === set);
-}
-
-export interface ReadyTests {
-  /** What a leaf of the tree says to go there. */
-  readonly leaf: number;
-  /** Instructions that going there costs. */
-  readonly insns: number;
-  /** True when they lead all numbers of a stretch that arrive to its leaf. */
-  readonly decides: (stretch: Stretch, arriving: Arriving) => boolean;
-  /** The weight of the tests executed for the numbers of a stretch. */
-  readonly weight: (stretch: Stretch) => number;
-}
+import { type Arriving, arrives, type ReadyTests, type Stretch, type Tree, type Tuning } from './stretch.ts';
 
 /** Above this many stretches dynamic programming is too slow. */
 const WIDEST = 200;
@@ -257,23 +205,24 @@ export class Search {
     fillLists(table, this.#tuning);
     if (arriving) fillReady(table, this.#tuning);
     const masks = arriving && maskedStretches > 0 && n > 2 ? maskCandidates(list, this.#tuning) : undefined;
+    const halves = new Halves(this.#tuning, list, arriving ?? []);
     for (let length = 2; length <= n; length++) {
       for (let i = 0; i + length <= n; i++) {
         const j = i + length - 1;
         fillSplits(table, i, j, insn);
         this.#fillHeavy(table, i, j);
-        for (const mask of masks?.[i * n + j] ?? []) this.#fillMask(table, i, j, mask);
+        for (const mask of masks?.[i * n + j] ?? []) this.#fillMask(table, halves, i, j, mask);
       }
     }
     return table;
   }
 
-  #fillMask(table: Table, i: number, j: number, mask: number): void {
+  #fillMask(table: Table, halves: Halves, i: number, j: number, mask: number): void {
     const at = i * table.n + j;
     let cost = table.weight(i, j) + this.#tuning.insn;
     for (const set of [false, true]) {
       if (cost >= (table.cost[at] as number) - CLOSE) return;
-      cost += this.#cost(half(table.list, i, j, mask, set, table.arriving, this.#tuning.weightOf));
+      cost += halves.cost(i, j, mask, set);
     }
     table.offer(at, cost, JSET, mask);
   }

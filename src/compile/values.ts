@@ -6,7 +6,8 @@
  *   {0x10, 0x11, 0x30, 0x31}     and ~1, then jeq 0x10 and jeq 0x30
  */
 import type { Graph, Node } from './graph.ts';
-import { Search, type Stretch, type Tree } from './search.ts';
+import { Search } from './search.ts';
+import type { Stretch, Tree } from './stretch.ts';
 
 /** A value range and the node that follows; ranges are ascending and cover 0 to 2^32-1. */
 export interface ValueRange {
@@ -63,6 +64,7 @@ function searched(graph: Graph, ranges: readonly ValueRange[]): Node {
     maskedStretches: 0,
     masks: 0,
     weightOf: () => 0,
+    base: 0,
     ready: [],
   });
   return treeToNode(graph, search.tree(stretches), (leaf) => nodes[leaf] as Node);

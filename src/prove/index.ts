@@ -1,3 +1,4 @@
+export { coveredArches, isDenied } from './covered.ts';
 export { type Change, type Differences, difference } from './difference.ts';
 export {
   type Call,

@@ -11,11 +11,11 @@ import {
   vectors,
 } from '../diagram/index.ts';
 
-/** Values of one 64-bit field. */
+/** Values of one 64-bit field, or of a half of it. */
 export interface FieldValues {
-  /** Of the low word alone: the high word may be anything. */
-  readonly low: boolean;
-  /** The values are those that the field may not have. */
+  /** A half without the other one beside it: that may be anything. */
+  readonly part: 'all' | 'high' | 'low';
+  /** The values are those that it may not have. */
   readonly not: boolean;
   /** Disjoint, ascending. */
   readonly values: readonly Values[];
@@ -23,9 +23,9 @@ export interface FieldValues {
 
 /** What the instruction pointer and the arguments may be; all together, each that may be anything left out. */
 export interface ArgumentRegion {
-  readonly instructionPointer?: FieldValues | undefined;
-  /** By argument index. */
-  readonly args: ReadonlyMap<number, FieldValues>;
+  readonly instructionPointer?: readonly FieldValues[] | undefined;
+  /** By argument index: one entry for the whole argument, or one for a half or each. */
+  readonly args: ReadonlyMap<number, readonly FieldValues[]>;
 }
 
 export interface ArgumentRegions {
@@ -79,9 +79,9 @@ export function sizeOf(values: Values, width: number): bigint {
   }
 }
 
-interface Part {
-  /** Undefined: any. */
-  readonly values?: FieldValues | undefined;
+interface Cut {
+  /** Empty: any. */
+  readonly values: readonly FieldValues[];
   readonly rest: Node;
 }
 
@@ -91,28 +91,38 @@ interface FieldPlace {
 }
 
 /**
- * A diagram cut along one field, values with the same rest together, in the form with the fewest pieces: the values, or
- * those that are left out, of 64 bits or of the low word. Undefined when every form takes more than the limit.
+ * A diagram cut along one 64-bit field, values with the same rest together. As ranges where few will do; else by its two
+ * halves, since what looks at one of them alone repeats endlessly in the other. Undefined when it takes too many pieces.
  */
-function parts(d: Diagrams, n: Node, field: FieldPlace): readonly Part[] | undefined {
-  // Where the high word is not looked at, the low one alone says it all.
-  const low = d.level(n) >= field.firstLevel + 32;
-  const place = low ? { firstLevel: field.firstLevel + 32, width: 32 } : field;
-  const pieces = partition(d, n, place, MOST_REGIONS, FALSE);
-  if (pieces === undefined) return undefined;
+function cutField(d: Diagrams, n: Node, field: FieldPlace): readonly Cut[] | undefined {
+  const low = { firstLevel: field.firstLevel + 32, width: 32 };
+  if (d.level(n) >= low.firstLevel) return cutPart(d, n, low, 'low');
+  const whole = cutPart(d, n, field, 'all');
+  if (whole?.every(({ values }) => values.every((v) => v.values.every(({ kind }) => kind === 'range')))) return whole;
+  const highs = cutPart(d, n, { firstLevel: field.firstLevel, width: 32 }, 'high');
+  const cuts: Cut[] = [];
+  for (const high of highs ?? []) {
+    const lows = cutPart(d, high.rest, low, 'low');
+    if (lows === undefined) return whole;
+    cuts.push(...lows.map(({ values, rest }) => ({ values: [...high.values, ...values], rest })));
+  }
+  return highs === undefined ? whole : cuts;
+}
+
+function cutPart(d: Diagrams, n: Node, place: FieldPlace, part: FieldValues['part']): readonly Cut[] | undefined {
   const byRest = new Map<Node, Values[]>();
-  for (const { values, rest } of pieces) {
+  const pieces = partition(d, n, place, MOST_REGIONS, FALSE);
+  for (const { values, rest } of pieces ?? []) {
     if (rest === FALSE) continue;
     const group = byRest.get(rest) ?? [];
     group.push(values);
     byRest.set(rest, group);
   }
-  return [...byRest].map(([rest, values]): Part => {
-    if (values.some(({ kind }) => kind === 'any')) return { rest };
+  if (pieces === undefined) return undefined;
+  return [...byRest].map(([rest, values]): Cut => {
+    if (values.some(({ kind }) => kind === 'any')) return { values: [], rest };
     const others = values.length > 1 ? outsideOf(d, values, place) : undefined;
-    return others
-      ? { values: { low, not: true, values: others }, rest }
-      : { values: { low, not: false, values }, rest };
+    return { values: [{ part, not: others !== undefined, values: others ?? values }], rest };
   });
 }
 
@@ -120,7 +130,8 @@ function parts(d: Diagrams, n: Node, field: FieldPlace): readonly Part[] | undef
 function outsideOf(d: Diagrams, values: readonly Values[], place: FieldPlace): readonly Values[] | undefined {
   const { firstLevel, width } = place;
   const set = values.reduce((all: Node, one) => d.or(all, valuesSet(d, firstLevel, width, one)), FALSE);
-  const left = partition(d, d.not(set), place, values.length - 1, FALSE)?.filter(({ rest }) => rest !== FALSE);
+  // Room for the ranges between those that are left out, too.
+  const left = partition(d, d.not(set), place, 2 * values.length + 1, FALSE)?.filter(({ rest }) => rest !== FALSE);
   return left && left.length < values.length ? left.map((piece) => piece.values) : undefined;
 }
 
@@ -128,7 +139,7 @@ function outsideOf(d: Diagrams, values: readonly Values[], place: FieldPlace): r
 export function argumentRegions(d: Diagrams, set: Node): ArgumentRegions {
   const regions: ArgumentRegion[] = [];
   let complete = true;
-  const walk = (n: Node, depth: number, chosen: ReadonlyMap<number, FieldValues>): void => {
+  const walk = (n: Node, depth: number, chosen: ReadonlyMap<number, readonly FieldValues[]>): void => {
     if (n === FALSE || !complete) return;
     const field = FIELDS[depth];
     if (field === undefined) {
@@ -138,10 +149,10 @@ export function argumentRegions(d: Diagrams, set: Node): ArgumentRegions {
       complete = regions.length <= MOST_REGIONS;
       return;
     }
-    const cut = parts(d, n, field);
-    if (cut === undefined) complete = false;
-    for (const { values, rest } of cut ?? []) {
-      walk(rest, depth + 1, values === undefined ? chosen : new Map([...chosen, [field.index, values]]));
+    const cuts = cutField(d, n, field);
+    if (cuts === undefined) complete = false;
+    for (const { values, rest } of cuts ?? []) {
+      walk(rest, depth + 1, values.length === 0 ? chosen : new Map([...chosen, [field.index, values]]));
     }
   };
   walk(set, 0, new Map());

@@ -119,9 +119,11 @@ function partsOf(change: Change, tokens: Values): readonly ArchChange[] {
   };
   const whole = (): ArchChange => {
     const numbers = sizeOf(change.nr, 32);
-    return { ...base, numbers, count: each * sizeOf(tokens, 32) * numbers };
+    const count = tokens === change.arch ? change.count : each * sizeOf(tokens, 32) * numbers;
+    return { ...base, numbers, count };
   };
-  if (abis.length === 0) return [whole()];
+  // Without arguments of their own, numbers and arguments hang together and cannot be taken apart.
+  if (abis.length === 0 || change.arguments === undefined) return [whole()];
   const domains = abis.map((abi) => ({ abi, inside: intersect(change.nr, domainOf(abi)) }));
   if (domains.some(({ inside }) => inside === undefined)) return [whole()];
   return domains.flatMap(({ abi, inside = [] }): readonly ArchChange[] => {

@@ -1,0 +1,291 @@
+/** seccompc diff: what changes from one profile, program or ELF file to another, for every call there can be. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { describeWord } from '../arch/index.ts';
+import { describeCall } from '../assert/index.ts';
+import { DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
+import { type Diagnostic, Diagnostics, fail, forTerminal, SeccompcError } from '../diag/index.ts';
+import { readInput, textOf } from '../host/input.ts';
+import { type CheckedProgram, check } from '../kernel/index.ts';
+import { hex } from '../num/index.ts';
+import type { Policy } from '../policy/index.ts';
+import { byArch, type ChangeKind, coveredArches, type Differences, difference } from '../prove/index.ts';
+import { refusalDiagnostic } from './check.ts';
+import { callsText, type Group, grouped, whereText } from './diff-groups.ts';
+import { applyIgnores, readIgnoreFile } from './diff-ignore.ts';
+import { addPolicyOptions, list, type PolicyFlags, resolveOptions } from './options.ts';
+import { readSubject, type Subject } from './subject.ts';
+import { diagnosticsData, Terminal } from './terminal.ts';
+
+type Format = 'text' | 'json' | 'markdown';
+
+interface DiffFlags extends PolicyFlags {
+  readonly section: string;
+  readonly format: Format;
+  readonly ignore: readonly string[];
+  readonly failOn: readonly string[];
+}
+
+interface Side {
+  readonly name: string;
+  /** 'profile', 'raw program', 'ELF file'. */
+  readonly what: string;
+  readonly subject: Policy | CheckedProgram;
+  readonly arches: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const FAIL_ON = ['loosened', 'tightened', 'changed', 'any', 'none'];
+
+function failOn(text: string, before: readonly string[] | undefined): readonly string[] {
+  const all = list(text.toLowerCase(), before);
+  const wrong = all.find((word) => !FAIL_ON.includes(word));
+  if (wrong !== undefined) throw new InvalidArgumentError(`Allowed choices are ${FAIL_ON.join(', ')}.`);
+  if (all.length > 1 && all.includes('none')) throw new InvalidArgumentError("'none' stands alone.");
+  return all;
+}
+
+function policySide(subject: Subject & { kind: 'profile' }, own: string | undefined, flags: DiffFlags): Side {
+  const policy = loadPolicy(textOf(subject.input), resolveOptions(flags, own === undefined ? undefined : [own]));
+  return {
+    name: subject.input.name,
+    what: 'profile',
+    subject: policy,
+    arches: policy.arches.map(({ arch }) => arch.name),
+    diagnostics: policy.diagnostics,
+  };
+}
+
+function programSide(subject: Exclude<Subject, { kind: 'profile' }>, other: Side | undefined, flags: DiffFlags): Side {
+  // A raw program does not say its byte order; --arch or a profile on the other side does.
+  const beside = other && 'arches' in other.subject ? other.subject.endian : subject.endian;
+  const endian = subject.kind === 'elf' || flags.arch ? subject.endian : beside;
+  const verdict = check(subject.bytes, { endian });
+  if (!verdict.ok) throw new SeccompcError([refusalDiagnostic(verdict, subject.input.name)]);
+  return {
+    name: subject.input.name,
+    what: subject.kind === 'elf' ? `ELF file of ${subject.arch.name}` : 'raw program',
+    subject: verdict.program,
+    arches: coveredArches(verdict.program).map(({ name }) => name),
+    diagnostics: [],
+  };
+}
+
+function readSides(paths: readonly [string, string], flags: DiffFlags): readonly [Side, Side] {
+  if (paths[0] === '-' && paths[1] === '-')
+    fail({ code: 'USAGE', message: 'standard input can be one side, not both' });
+  const [a, b] = [readSubject(paths[0], flags), readSubject(paths[1], flags)];
+  const own = [a, b].flatMap((s) => (s.kind === 'elf' ? [s.arch.name] : []))[0];
+  const left = a.kind === 'profile' ? policySide(a, own, flags) : undefined;
+  const right = b.kind === 'profile' ? policySide(b, own, flags) : undefined;
+  const of = (subject: Subject, side: Side | undefined, other: Side | undefined) =>
+    side ?? (subject.kind === 'profile' ? policySide(subject, own, flags) : programSide(subject, other, flags));
+  return [of(a, left, right), of(b, right, left)];
+}
+
+/** What is compared, where the two sides are not for the same ABIs. */
+function notesOf([left, right]: readonly [Side, Side]): readonly string[] {
+  const only = (a: Side, b: Side, which: string, other: string) => {
+    const names = a.arches.filter((name) => !b.arches.includes(name));
+    return names.length === 0
+      ? []
+      : [
+          `only ${which} is for ${names.join(', ')}: there it is compared with what ${other} says to architectures not named`,
+        ];
+  };
+  return [...only(left, right, 'A', 'B'), ...only(right, left, 'B', 'A')];
+}
+
+function sideText(which: string, { name, what, arches }: Side, escaped: (text: string) => string): string {
+  return `${which}: ${escaped(name)} (${what}; ${arches.length === 0 ? 'no call runs on any ABI' : arches.join(', ')})`;
+}
+
+const changeText = ({ from, to }: Group): string =>
+  from === undefined || to === undefined ? 'results that depend on the call' : `${from} -> ${to}`;
+
+function tally(groups: readonly Group[]): string {
+  const of = (kind: ChangeKind) => groups.filter((g) => g.kind === kind).length;
+  return `${of('LOOSENED')} loosened, ${of('TIGHTENED')} tightened, ${of('CHANGED')} changed`;
+}
+
+interface Result {
+  readonly sides: readonly [Side, Side];
+  readonly notes: readonly string[];
+  /** Those that count. */
+  readonly groups: readonly Group[];
+  /** Calls that no filter sees. */
+  readonly idle: readonly Group[];
+  readonly ignored: readonly Group[];
+  readonly undecided?: string | undefined;
+  readonly count: bigint;
+}
+
+function groupLines(group: Group): readonly string[] {
+  const where = whereText(group.where);
+  return [
+    `${group.kind}: ${changeText(group)}`,
+    `  ${group.arches.join(', ')}: ${callsText(group.calls)}`,
+    ...(where === '' ? [] : [`  where ${where}`]),
+    `  such as ${describeCall(group.example.data)}`,
+  ];
+}
+
+function textLines({ sides, notes, groups, idle, ignored, undecided, count }: Result): readonly string[] {
+  const head = [
+    sideText('A', sides[0], forTerminal),
+    sideText('B', sides[1], forTerminal),
+    ...notes.map((n) => `note: ${n}`),
+  ];
+  if (undecided !== undefined) return [...head, `UNDECIDED: ${undecided}. Nothing is claimed.`];
+  if (count === 0n) return [...head, 'no difference: every call gets the same word, for all 2^512 inputs'];
+  return [
+    ...head,
+    ...groups.flatMap((g) => ['', ...groupLines(g)]),
+    ...idle.flatMap((g) => ['', ...groupLines(g), '  without effect: Linux shows these calls to no filter']),
+    ...ignored.flatMap((g) => ['', ...groupLines(g), `  ignored: ${forTerminal(g.ignored?.reason ?? '')}`]),
+    '',
+    `${tally(groups)}${ignored.length > 0 ? `; ${ignored.length} ignored` : ''}`,
+  ];
+}
+
+/** Text from outside in Markdown: no markup of its own, no HTML, one line, no end of a table cell. */
+export function forMarkdown(text: string): string {
+  return forTerminal(text)
+    .replace(/[\\`*_{}[\]()#+\-.!|~:@]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
+
+function markdownLines({ sides, notes, groups, idle, ignored, undecided, count }: Result): readonly string[] {
+  const head = [
+    '# seccompc diff',
+    '',
+    `- ${sideText('A', sides[0], forMarkdown)}`,
+    `- ${sideText('B', sides[1], forMarkdown)}`,
+    ...notes.map((n) => `- ${forMarkdown(n)}`),
+    '',
+  ];
+  if (undecided !== undefined) return [...head, `**UNDECIDED**: ${forMarkdown(undecided)}. Nothing is claimed.`];
+  if (count === 0n) return [...head, 'No difference: every call gets the same word, for all 2^512 inputs.'];
+  const row = (g: Group, remark: string) => {
+    const cells = [g.arches.join(', '), callsText(g.calls), whereText(g.where), changeText(g)].map(forMarkdown);
+    return `| **${g.kind}** | ${cells.join(' | ')} | ${forMarkdown(describeCall(g.example.data))} | ${remark} |`;
+  };
+  return [
+    ...head,
+    '| class | architectures | calls | where | change | such as | remark |',
+    '|--|--|--|--|--|--|--|',
+    ...groups.map((g) => row(g, '')),
+    ...idle.map((g) => row(g, 'without effect: no filter sees these calls')),
+    ...ignored.map((g) => row(g, `ignored: ${forMarkdown(g.ignored?.reason ?? '')}`)),
+    '',
+    `${tally(groups)}${ignored.length > 0 ? `; ${ignored.length} ignored` : ''}.`,
+  ];
+}
+
+function groupData(group: Group): Record<string, unknown> {
+  const { data, words } = group.example;
+  const { calls, except, others } = group.calls;
+  return {
+    kind: group.kind,
+    from: group.from ?? null,
+    to: group.to ?? null,
+    architectures: group.arches,
+    calls,
+    // True: every call of these ABIs but those.
+    except,
+    otherNumbers: typeof others === 'bigint' ? String(others) : others,
+    where: group.where,
+    count: String(group.count),
+    example: {
+      call: describeCall(data),
+      arch: data.arch,
+      nr: data.nr,
+      args: data.args.map(hex),
+      from: describeWord(words[0]),
+      to: describeWord(words[1]),
+    },
+    withoutEffect: group.outside,
+    ignored: group.ignored?.reason ?? null,
+  };
+}
+
+function resultData(result: Result, status: number, diagnostics: readonly Diagnostic[]): Record<string, unknown> {
+  const { sides, notes, groups, idle, ignored, undecided, count } = result;
+  return {
+    ok: status === 0,
+    equal: undecided === undefined && count === 0n,
+    class: undecided !== undefined ? 'UNDECIDED' : count === 0n ? 'EQUAL' : 'DIFFERENT',
+    ...(undecided !== undefined && { why: undecided }),
+    a: { file: sides[0].name, what: sides[0].what, architectures: sides[0].arches },
+    b: { file: sides[1].name, what: sides[1].what, architectures: sides[1].arches },
+    notes,
+    changes: [...groups, ...idle, ...ignored].map(groupData),
+    count: String(count),
+    diagnostics: diagnosticsData(diagnostics),
+  };
+}
+
+/** 3 undecided, 1 a difference of a class that fails, else 0. */
+function statusOf({ groups, undecided }: Result, classes: readonly string[]): number {
+  if (undecided !== undefined) return 3;
+  return groups.some(({ kind }) => classes.includes('any') || classes.includes(kind.toLowerCase())) ? 1 : 0;
+}
+
+function resultOf(sides: readonly [Side, Side], flags: DiffFlags, diagnostics: Diagnostics): Result {
+  const entries = flags.ignore.flatMap((path) => readIgnoreFile(textOf(readInput(path)), diagnostics));
+  diagnostics.throwIfErrors();
+  const found = difference(sides[0].subject, sides[1].subject);
+  const none = { sides, notes: notesOf(sides), groups: [], idle: [], ignored: [], count: 0n };
+  if (found.undecided) return { ...none, undecided: found.why };
+  const all = grouped(applyIgnores(byArch(found satisfies Differences), entries, diagnostics));
+  return {
+    ...none,
+    groups: all.filter((g) => !g.outside && g.ignored === undefined),
+    idle: all.filter((g) => g.outside),
+    ignored: all.filter((g) => !g.outside && g.ignored !== undefined),
+    count: found.count,
+  };
+}
+
+function run(a: string, b: string, flags: DiffFlags): void {
+  const terminal = new Terminal(flags.format === 'json');
+  const sides = readSides([a, b], flags);
+  const diagnostics = new Diagnostics();
+  const result = resultOf(sides, flags, diagnostics);
+  const all = [...sides.flatMap((side) => side.diagnostics), ...diagnostics.sorted];
+  const status = statusOf(result, flags.failOn);
+  terminal.diagnostics(all);
+  const lines = flags.format === 'markdown' ? markdownLines(result) : textLines(result);
+  for (const text of lines) terminal.line(text);
+  terminal.data(resultData(result, status, all));
+  process.exitCode = status;
+}
+
+export function addDiff(program: Command): void {
+  const command = program
+    .command('diff')
+    .summary('what becomes allowed, denied or changed from one filter to another, for every call')
+    .description(
+      'Compares any two of profile, raw program and ELF file, exactly. LOOSENED: B is less strict than A; TIGHTENED: more;\n' +
+        'CHANGED: the same action with other data. Exit status: 0 nothing of the classes in --fail-on, 1 something, 3\n' +
+        'undecided, which never passes.',
+    )
+    .argument('<a>', "the old side: a profile, a raw program or an ELF file; '-' is standard input")
+    .argument('<b>', 'the new side')
+    .addOption(new Option('--format <format>', 'of the result').choices(['text', 'json', 'markdown']).default('text'))
+    .addOption(
+      new Option('--fail-on <classes>', `which differences make the exit status 1: ${FAIL_ON.join(', ')}`)
+        .argParser(failOn)
+        .default(undefined, 'any'),
+    )
+    .addOption(
+      new Option('--ignore <file>', 'known differences with their reasons (repeatable)')
+        .argParser((path: string, before: readonly string[]) => [...before, path])
+        .default([], 'none'),
+    )
+    .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION);
+  addPolicyOptions(command).action((a: string, b: string, flags: DiffFlags) =>
+    run(a, b, { ...flags, failOn: flags.failOn ?? ['any'] }),
+  );
+}
