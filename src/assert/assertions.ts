@@ -49,8 +49,11 @@ export interface AssertOptions extends ProveOptions {
   readonly arches?: readonly Arch[] | undefined;
 }
 
-/** How a call is made: by its own number, through socketcall or ipc, or through an architecture that no ABI has. */
-export type Form = 'direct' | 'multiplexed' | 'unknown-arch';
+/**
+ * How a call is made: by its own number; so, with its arguments in memory; through socketcall or ipc; or through an
+ * architecture that no ABI has.
+ */
+export type Form = 'direct' | 'in-memory' | 'multiplexed' | 'unknown-arch';
 
 /** A call that breaks a statement. */
 export interface Breach {
@@ -220,16 +223,12 @@ function partsOfCall(pattern: CallPattern, assertion: Assertion, abi: Arch, pred
   const parts: Part[] = [];
   const nr = syscallNumber(abi, name);
   if (nr !== undefined) {
-    // Constants that this ABI numbers otherwise say nothing here (covered ABIs were refused before).
-    const isBlind = hasHiddenArguments(name, abi) || !familiesOf(assertion).every((family) => isGeneric(family, abi));
-    const clauses = isBlind ? [] : clausesOf(pattern, assertion, abi);
-    parts.push({
-      call: name,
-      arch: abi,
-      form: 'direct',
-      region: { calls: [{ arch: abi.audit, nr }], clauses },
-      predicate,
-    });
+    const clauses = clausesOf(pattern, assertion, abi);
+    const isHidden = clauses.length > 0 && hasHiddenArguments(name, abi);
+    // Constants that this ABI numbers otherwise say nothing here (on covered ABIs they leave the statement undecided).
+    const isBlind = isHidden || !familiesOf(assertion).every((family) => isGeneric(family, abi));
+    const region = { calls: [{ arch: abi.audit, nr }], clauses: isBlind ? [] : clauses };
+    parts.push({ call: name, arch: abi, form: isHidden ? 'in-memory' : 'direct', region, predicate });
   }
   const other = multiplexed(abi, name);
   if (other !== undefined && isDenial(assertion.verdict)) {

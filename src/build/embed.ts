@@ -1,9 +1,9 @@
 /** A program into an ELF file, as a section that holds exactly its sock_filter records. */
 import { type Arch, archOfElf } from '../arch/index.ts';
 import { INSN_SIZE } from '../bpf/index.ts';
-import { fail } from '../diag/index.ts';
-import { addSection, type ElfFile } from '../elf/index.ts';
-import type { CheckedProgram } from '../kernel/index.ts';
+import { fail, quoted } from '../diag/index.ts';
+import { addSection, type ElfFile, readElf, sectionBytes } from '../elf/index.ts';
+import { type CheckedProgram, check } from '../kernel/index.ts';
 import type { Policy } from '../policy/index.ts';
 
 /** The section that build, check, disasm, inspect and explain look for unless told otherwise. */
@@ -44,6 +44,21 @@ export function embed(
   program: CheckedProgram,
   options: { readonly section: string; readonly file: string },
 ): Uint8Array {
+  refuseForeign(elf, options);
   const section = { name: options.section, data: program.bytes, align: INSN_SIZE, entrySize: INSN_SIZE };
   return addSection(elf, section, { file: options.file, replace: true });
+}
+
+/** A section that holds something else than a filter is never replaced: --section .symtab would be the end of it. */
+function refuseForeign(elf: Uint8Array, { section, file }: { readonly section: string; readonly file: string }): void {
+  const read = readElf(elf, { file });
+  const old = read.sections.find((s) => s.index > 0 && s.name === section);
+  if (old === undefined || check(sectionBytes(read, section), { endian: read.endian }).ok) return;
+  fail({
+    code: 'ELF_SECTION_EXISTS',
+    file,
+    byteOffset: old.headerOffset,
+    message: `section ${quoted(section)} is there and holds no filter, so it is not replaced`,
+    help: 'choose another name with --section',
+  });
 }

@@ -37,6 +37,7 @@ function ruleOf(policy: Policy, { data }: Breach): string {
 
 const FORMS: Readonly<Record<Breach['form'], string>> = {
   direct: '',
+  'in-memory': ', whose arguments lie in memory here, where no filter can look',
   multiplexed: ', in the multiplexed form, whose arguments no filter can see',
   'unknown-arch': ', on an architecture token that no ABI has',
 };

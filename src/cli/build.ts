@@ -13,9 +13,9 @@ import {
 } from '../build/index.ts';
 import { fail, forTerminal } from '../diag/index.ts';
 import { readElf } from '../elf/index.ts';
-import { replaceFile } from '../host/atomic-write.ts';
+import { replaceFile, type Written } from '../host/atomic-write.ts';
 import { destinationOf, leadsTo } from '../host/destination.ts';
-import { readInput, textOf } from '../host/input.ts';
+import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import type { Policy } from '../policy/index.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
@@ -57,7 +57,7 @@ interface Output {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly what: string;
-  readonly write: () => void;
+  readonly write: () => Written;
 }
 
 /** Where the result goes, worked out before anything is written; undefined when only a summary is wanted. */
@@ -80,8 +80,8 @@ function planOutput(
   return { path, bytes, what: flags.format ?? 'raw', write: () => writeOut(path, bytes, {}) };
 }
 
-function writeOut(path: string, bytes: Uint8Array, options: Parameters<typeof replaceFile>[2]): void {
-  replaceFile(path === '-' ? '/dev/fd/1' : path, bytes, options);
+function writeOut(path: string, bytes: Uint8Array, options: Parameters<typeof replaceFile>[2]): Written {
+  return replaceFile(path === '-' ? '/dev/fd/1' : path, bytes, options);
 }
 
 function summary(policy: Policy, { program, proof }: Compiled, terminal: Terminal, toStdout: boolean): void {
@@ -146,6 +146,18 @@ function closing(flags: BuildFlags, policy: Policy, output: Output | undefined, 
   return lines;
 }
 
+/** What replacing a file cannot keep. */
+function lost(flags: BuildFlags, written: Written, input: Input | undefined): readonly string[] {
+  if (written.how !== 'replaced') return [];
+  const lines: string[] = [];
+  if (!written.ownerKept) lines.push('  warning: the owner could not be kept; set-id bits were dropped');
+  const links = input?.stamp?.nlink ?? 1n;
+  if (flags.output === undefined && links > 1n) {
+    lines.push(`  warning: the file had ${links} hard links; the others still name the old file`);
+  }
+  return lines;
+}
+
 const NOWHERE = { isStdout: false, isTerminal: false };
 
 function build(profilePath: string, flags: BuildFlags): void {
@@ -190,10 +202,11 @@ function build(profilePath: string, flags: BuildFlags): void {
       help: 'name a file with -o',
     });
   }
-  output?.write();
+  const written = output?.write();
   terminal.diagnostics(policy.diagnostics);
   summary(policy, compiled, terminal, !isStdout);
   for (const text of closing(flags, policy, output, isStdout)) terminal.line(text);
+  for (const text of written ? lost(flags, written, input) : []) terminal.aside(text);
   const data = {
     ok: true,
     ...summaryData(policy, program),

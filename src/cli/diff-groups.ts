@@ -1,5 +1,5 @@
 /** Changes that are alike put together, and said in words: which calls, where, for which arguments. */
-import { type Arch, describeWord } from '../arch/index.ts';
+import { ARCHES, type Arch, describeWord } from '../arch/index.ts';
 import { nameOfValue, parametersOf } from '../assert/constants.ts';
 import type { Values } from '../diagram/index.ts';
 import { hex } from '../num/index.ts';
@@ -22,7 +22,9 @@ export interface Group {
   readonly to?: string | undefined;
   /** ABIs, or a phrase for tokens of none. */
   readonly arches: readonly string[];
-  readonly calls: CallSet;
+  /** Absent where there is no ABI whose calls they could be. */
+  readonly calls?: CallSet | undefined;
+  readonly callsText: string;
   /** Alternatives; empty: whatever the arguments are. */
   readonly where: readonly string[];
   readonly count: bigint;
@@ -163,38 +165,78 @@ function common(parts: readonly Labelled[]) {
   };
 }
 
-const EVERY: CallSet = { calls: [], except: true, others: 'all' };
+/** The same calls of one ABI, or the same numbers of architectures without one. */
+interface Same {
+  readonly own: readonly Labelled[];
+  readonly label: string;
+  /** Where the label stands among others. */
+  readonly rank: number;
+  readonly calls?: CallSet | undefined;
+  readonly callsText: string;
+}
+
+const RANK: readonly string[] = [...ARCHES.keys()];
+
+/** 'every call and number', 'number 59', 'numbers 0x0..0x3a, 0x3c or more'. */
+function numbersText(numbers: readonly Values[]): string {
+  if (numbers.some(({ kind }) => kind === 'any')) return EVERY;
+  const texts = numbers.map((v) => {
+    if (v.kind === 'masked') return `those with number & ${hex(v.mask)} == ${hex(v.value)}`;
+    if (v.kind === 'any') return EVERY;
+    if (v.first === v.last) return String(v.first);
+    return v.last === MOST_32 ? `${v.first} and above` : `${v.first}..${v.last}`;
+  });
+  return `${texts.length === 1 && /^\d+$/.test(texts[0] ?? '') ? 'number' : 'numbers'} ${texts.join(', ')}`;
+}
+
+function sameOf(parts: readonly Labelled[]): readonly Same[] {
+  const named = parts.filter(({ change }) => change.arch !== undefined);
+  const perArch = collect(named, ({ change }) => change.arch?.name ?? '').flatMap((own): readonly Same[] => {
+    const arch = own[0]?.change.arch;
+    if (arch === undefined) return [];
+    const calls = callSet(
+      arch,
+      own.map(({ change }) => change),
+    );
+    return [{ own, label: arch.name, rank: RANK.indexOf(arch.name), calls, callsText: callSetText(calls) }];
+  });
+  const text = (value: unknown) => JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v));
+  const others = parts.filter(({ change }) => change.arch === undefined);
+  const perTokens = collect(others, ({ change }) => text(change.tokens)).map((own) => ({
+    own,
+    callsText: numbersText(own.map(({ change }) => change.nr)),
+  }));
+  const perNumbers = collect(perTokens, ({ callsText }) => callsText).map((same): Same => {
+    const label = tokensText(same.flatMap(({ own }) => own[0]?.change.tokens ?? []));
+    return { own: same.flatMap(({ own }) => own), label, rank: RANK.length, callsText: same[0]?.callsText ?? '' };
+  });
+  return [...perArch, ...perNumbers];
+}
 
 /** One group for each change: calls that change alike together, and ABIs on which the same calls do. */
 export function grouped(judged: readonly Judged[]): readonly Group[] {
-  const groups = collect(judged.map(labelled), alike).flatMap((parts): readonly Group[] => {
-    const perArch = collect(parts, ({ change }) => change.arch?.name ?? '').map((own) => {
-      const arch = own[0]?.change.arch;
-      const calls = arch
-        ? callSet(
-            arch,
-            own.map(({ change }) => change),
-          )
-        : EVERY;
-      const label = arch?.name ?? tokensText(own.map(({ change }) => change.tokens));
-      return { own, calls, label };
-    });
-    return collect(perArch, ({ calls }) => `${calls.calls.join()} ${calls.except} ${calls.others}`).map(
-      (same): Group => {
-        const calls = same[0]?.calls ?? EVERY;
-        return { ...common(same.flatMap(({ own }) => own)), arches: same.map(({ label }) => label), calls };
-      },
-    );
-  });
-  return [...groups].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+  const groups = collect(judged.map(labelled), alike).flatMap((parts): readonly Group[] =>
+    collect(sameOf(parts), ({ callsText }) => callsText).map((same): Group => {
+      const sorted = same.toSorted((a, b) => a.rank - b.rank);
+      return {
+        ...common(sorted.flatMap(({ own }) => own)),
+        arches: sorted.map(({ label }) => label),
+        calls: sorted.find(({ calls }) => calls !== undefined)?.calls,
+        callsText: sorted[0]?.callsText ?? '',
+      };
+    }),
+  );
+  return groups.toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
 }
 
+const EVERY = 'every call and number';
+
 /** 'socket, socketpair', 'every call but read'. */
-export function callsText({ calls, except, others }: CallSet): string {
+function callSetText({ calls, except, others }: CallSet): string {
   const numbers =
     others === 'none' ? '' : others === 'all' ? 'every number that is no call' : `${others} numbers that are no call`;
   if (except && calls.length === 0) {
-    if (others === 'all') return 'every call and number';
+    if (others === 'all') return EVERY;
     return numbers === '' ? 'every call' : `every call, and ${numbers}`;
   }
   const named = except ? `every call but ${calls.join(', ')}` : calls.join(', ');

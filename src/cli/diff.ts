@@ -10,7 +10,7 @@ import { hex } from '../num/index.ts';
 import type { Policy } from '../policy/index.ts';
 import { byArch, type ChangeKind, coveredArches, type Differences, difference } from '../prove/index.ts';
 import { refusalDiagnostic } from './check.ts';
-import { callsText, type Group, grouped, whereText } from './diff-groups.ts';
+import { type Group, grouped, whereText } from './diff-groups.ts';
 import { applyIgnores, readIgnoreFile } from './diff-ignore.ts';
 import { addPolicyOptions, list, type PolicyFlags, resolveOptions } from './options.ts';
 import { readSubject, type Subject } from './subject.ts';
@@ -30,6 +30,7 @@ interface Side {
   /** 'profile', 'raw program', 'ELF file'. */
   readonly what: string;
   readonly subject: Policy | CheckedProgram;
+  /** ABIs that it is for. */
   readonly arches: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -65,7 +66,7 @@ function programSide(subject: Exclude<Subject, { kind: 'profile' }>, other: Side
     name: subject.input.name,
     what: subject.kind === 'elf' ? `ELF file of ${subject.arch.name}` : 'raw program',
     subject: verdict.program,
-    arches: coveredArches(verdict.program).map(({ name }) => name),
+    arches: [],
     diagnostics: [],
   };
 }
@@ -82,6 +83,11 @@ function readSides(paths: readonly [string, string], flags: DiffFlags): readonly
   return [of(a, left, right), of(b, right, left)];
 }
 
+/** A program does not say what it is for; the calls that it lets run do. */
+function withArches(side: Side): Side {
+  return { ...side, arches: coveredArches(side.subject).map(({ name }) => name) };
+}
+
 /** What is compared, where the two sides are not for the same ABIs. */
 function notesOf([left, right]: readonly [Side, Side]): readonly string[] {
   const only = (a: Side, b: Side, which: string, other: string) => {
@@ -96,7 +102,7 @@ function notesOf([left, right]: readonly [Side, Side]): readonly string[] {
 }
 
 function sideText(which: string, { name, what, arches }: Side, escaped: (text: string) => string): string {
-  return `${which}: ${escaped(name)} (${what}; ${arches.length === 0 ? 'no call runs on any ABI' : arches.join(', ')})`;
+  return `${which}: ${escaped(name)} (${what}${arches.length === 0 ? '' : `; ${arches.join(', ')}`})`;
 }
 
 const changeText = ({ from, to }: Group): string =>
@@ -123,7 +129,7 @@ function groupLines(group: Group): readonly string[] {
   const where = whereText(group.where);
   return [
     `${group.kind}: ${changeText(group)}`,
-    `  ${group.arches.join(', ')}: ${callsText(group.calls)}`,
+    `  ${group.arches.join(', ')}: ${group.callsText}`,
     ...(where === '' ? [] : [`  where ${where}`]),
     `  such as ${describeCall(group.example.data)}`,
   ];
@@ -168,7 +174,7 @@ function markdownLines({ sides, notes, groups, idle, ignored, undecided, count }
   if (undecided !== undefined) return [...head, `**UNDECIDED**: ${forMarkdown(undecided)}. Nothing is claimed.`];
   if (count === 0n) return [...head, 'No difference: every call gets the same word, for all 2^512 inputs.'];
   const row = (g: Group, remark: string) => {
-    const cells = [g.arches.join(', '), callsText(g.calls), whereText(g.where), changeText(g)].map(forMarkdown);
+    const cells = [g.arches.join(', '), g.callsText, whereText(g.where), changeText(g)].map(forMarkdown);
     return `| **${g.kind}** | ${cells.join(' | ')} | ${forMarkdown(describeCall(g.example.data))} | ${remark} |`;
   };
   return [
@@ -185,12 +191,13 @@ function markdownLines({ sides, notes, groups, idle, ignored, undecided, count }
 
 function groupData(group: Group): Record<string, unknown> {
   const { data, words } = group.example;
-  const { calls, except, others } = group.calls;
+  const { calls, except, others } = group.calls ?? { calls: [], except: true, others: 'all' };
   return {
     kind: group.kind,
     from: group.from ?? null,
     to: group.to ?? null,
     architectures: group.arches,
+    numbers: group.callsText,
     calls,
     // True: every call of these ABIs but those.
     except,
@@ -236,11 +243,14 @@ function resultOf(sides: readonly [Side, Side], flags: DiffFlags, diagnostics: D
   const entries = flags.ignore.flatMap((path) => readIgnoreFile(textOf(readInput(path)), diagnostics));
   diagnostics.throwIfErrors();
   const found = difference(sides[0].subject, sides[1].subject);
-  const none = { sides, notes: notesOf(sides), groups: [], idle: [], ignored: [], count: 0n };
+  const none = { sides, notes: [], groups: [], idle: [], ignored: [], count: 0n };
   if (found.undecided) return { ...none, undecided: found.why };
+  const known: readonly [Side, Side] = [withArches(sides[0]), withArches(sides[1])];
   const all = grouped(applyIgnores(byArch(found satisfies Differences), entries, diagnostics));
   return {
     ...none,
+    sides: known,
+    notes: notesOf(known),
     groups: all.filter((g) => !g.outside && g.ignored === undefined),
     idle: all.filter((g) => g.outside),
     ignored: all.filter((g) => !g.outside && g.ignored !== undefined),

@@ -207,6 +207,7 @@ function run(path: string, call: string, argTexts: readonly string[], flags: Exp
   const args = argumentsOf(argTexts);
   const subject = subjectProgram(readSubject(path, flags), flags);
   const { program, policy, arches } = subject;
+  terminal.diagnostics(policy?.diagnostics ?? []);
   const explained: Explanation[] = [];
   for (const arch of arches) {
     const nr = callNumber(arch, call);

@@ -29,6 +29,7 @@ const USAGE_WITHOUT_PLACE: ReadonlySet<Code> = new Set<Code>([
   'CAP_UNKNOWN',
   'KERNEL_VERSION',
   'SYSCALL_UNKNOWN',
+  'ARCH_BYTE_ORDER',
 ]);
 
 function isUsage(d: Diagnostic): boolean {
@@ -57,11 +58,17 @@ function usage(error: CommanderError): Diagnostic {
   return { code: 'USAGE', severity: 'error', message, help };
 }
 
-/** Negative numbers are arguments of a call, not options: -1 is handed on as the 64-bit word that it stands for. */
+/**
+ * Negative numbers behind `explain` are arguments of a call, not options: -1 is handed on as the 64-bit word that it
+ * stands for. One that does not fit is left for commander to refuse.
+ */
 function unsignedNumbers(argv: readonly string[]): readonly string[] {
-  return argv.map((arg) =>
-    /^-(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(arg) ? BigInt.asUintN(64, -BigInt(arg.slice(1))).toString() : arg,
-  );
+  const from = argv.indexOf('explain');
+  return argv.map((arg, i) => {
+    if (from < 0 || i <= from || !/^-(\d{1,19}|0[xX][0-9a-fA-F]{1,16})$/.test(arg)) return arg;
+    const value = -BigInt(arg.slice(1));
+    return value < -(1n << 63n) ? arg : BigInt.asUintN(64, value).toString();
+  });
 }
 
 const EXAMPLES = `  seccompc build seccomp.json --into ./operator

@@ -167,13 +167,13 @@ export class Dispatch {
     const { native, x32 } = token;
     if (!token.split && native) return this.#plan(native.spans, native.weights).root(this.#unknown);
     if (native === undefined) return this.#x32Alone(x32 as Calls);
-    return x32 ? this.#both(native, x32) : this.#nativeAlone(native);
+    return x32 ? this.#both(native, x32, token.skipped) : this.#nativeAlone(native, token.skipped);
   }
 
   /** Numbers with bit 30 are unknown; they can only arrive behind the last call. */
-  #nativeAlone(native: Calls): Node {
+  #nativeAlone(native: Calls, minusOne: Node): Node {
     const { otherwise } = native;
-    const skipped = this.#graph.jump('jeq', MOST, otherwise, this.#unknown);
+    const skipped = this.#graph.jump('jeq', MOST, minusOne, this.#unknown);
     const beyond = this.#graph.jump('jset', X32_SYSCALL_BIT, skipped, otherwise);
     return this.#plan(openEnded(native, 0), native.weights).root(beyond);
   }
@@ -187,7 +187,7 @@ export class Dispatch {
     return this.#plan(list.spans, x32.weights).root(this.#unknown);
   }
 
-  #both(native: Calls, x32: Calls): Node {
+  #both(native: Calls, x32: Calls, minusOne: Node): Node {
     const { otherwise } = native;
     const plan = this.#plan(openEnded(native, this.#options.insn / 2), native.weights);
     const parts = x32.spans.map(({ from, to, node }) => ({
@@ -202,7 +202,7 @@ export class Dispatch {
     const weights = new Map([...x32.weights].map(([nr, weight]) => [nr - X32_SYSCALL_BIT, weight]));
     const numbers = this.#plan(all, weights, [...this.#made, ...plan.ready(otherwise)]).root(this.#unknown);
     const cleared = this.#graph.and(WITHOUT_X32_BIT, numbers);
-    const beyond = otherwise === x32.otherwise ? cleared : this.#graph.jump('jeq', MOST, otherwise, cleared);
+    const beyond = minusOne === x32.otherwise ? cleared : this.#graph.jump('jeq', MOST, minusOne, cleared);
     return plan.root(this.#graph.jump('jset', X32_SYSCALL_BIT, beyond, otherwise));
   }
 }

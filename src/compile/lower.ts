@@ -6,12 +6,14 @@
  *
  *   0 ................. 3fffffff  x86_64          80000000 ... bfffffff  x86_64 (no such call)
  *   40000000 .......... 7fffffff  x32             c0000000 ... fffffffe  x32 (no such call)
- *                                                 ffffffff               neither: the default action
+ *                                                 ffffffff               neither
+ *
+ * Numbers above the last call get the default action, or ENOSYS where the policy asks for that.
  */
 import { X32_SYSCALL_BIT } from '../arch/index.ts';
 import { unreachable } from '../diag/index.ts';
 import type { U32 } from '../num/index.ts';
-import type { ArchPolicy, Policy } from '../policy/index.ts';
+import { type ArchPolicy, type Policy, wordWithoutRule } from '../policy/index.ts';
 import { type ArgumentTests, stepsForZero } from './arguments.ts';
 import type { Graph, Node } from './graph.ts';
 import type { Weights } from './weights.ts';
@@ -27,6 +29,7 @@ export interface Span {
 export interface Calls {
   /** From `first` to `last` without gaps, ascending; neighbours differ. */
   readonly spans: readonly Span[];
+  /** Decides every number above the last call. */
   readonly otherwise: Node;
   readonly weights: Weights;
 }
@@ -41,6 +44,8 @@ export interface Token {
   readonly x32: Calls | undefined;
   /** Numbers with bit 30 are another ABI's. */
   readonly split: boolean;
+  /** Decides 2^32-1 where the token is split. */
+  readonly skipped: Node;
 }
 
 export const MOST = 0xffff_ffff;
@@ -67,22 +72,27 @@ function callsOf(
   tests: ArgumentTests,
   weights: Weights,
 ): Calls {
-  const otherwise = graph.ret(policy.defaultAction);
+  const { enosys } = policy;
+  const unlisted = graph.ret(policy.defaultAction);
+  const otherwise = enosys ? graph.ret(enosys.word) : unlisted;
   const list = new SpanList();
+  const zero = enosys?.zero === true && !policy.calls.has(0);
+  if (zero) list.add(0, 0, otherwise);
   // The longer its own tests, the earlier a call is told apart: that keeps the longest way short.
   const weighed = new Map(weights);
-  let next = first;
+  let next = zero ? 1 : first;
   for (const call of [...policy.calls.values()].sort((a, b) => a.nr - b.nr)) {
     if (call.nr < first || call.nr > last)
       return unreachable(`${call.name} has the number ${call.nr} on ${policy.arch.name}`);
     const leaf = tests.leaf(call, policy.defaultAction);
-    list.add(next, call.nr - 1, otherwise);
+    list.add(next, call.nr - 1, unlisted);
     list.add(call.nr, call.nr, leaf);
     const weight = weighed.get(call.nr) ?? 0;
     weighed.set(call.nr, weight + Math.min(weight, 1) * stepsForZero(leaf));
     next = call.nr + 1;
   }
-  list.add(next, last, otherwise);
+  list.add(next, enosys?.above ?? last, unlisted);
+  list.add(Math.max(next, (enosys?.above ?? last) + 1), last, otherwise);
   return { spans: list.spans, otherwise, weights: weighed };
 }
 
@@ -103,11 +113,13 @@ export function lower(
     const native = sharing.find((a) => a.arch.name !== 'x32');
     const x32 = sharing.find((a) => a.arch.name === 'x32');
     const split = audit === X86_64_TOKEN;
+    const own = (native ?? x32) as ArchPolicy;
     return {
       audit,
       native: calls(native, 0, split ? X32_SYSCALL_BIT - 1 : MOST),
       x32: calls(x32, X32_SYSCALL_BIT, 2 * X32_SYSCALL_BIT - 1),
       split,
+      skipped: graph.ret(wordWithoutRule(policy, own, MOST)),
     };
   });
 }

@@ -44,9 +44,11 @@ export const CODES = {
   SYSCALL_UNKNOWN: { severity: 'error', about: 'no system call has this name on any architecture' },
   ARG_INDEX_REPEATED: { severity: 'warning', about: 'one argument twice in a rule: runc then ORs every condition' },
   RULE_NEVER_MATCHES: { severity: 'warning', about: 'no argument value can satisfy the conditions' },
+  VALUE_TOO_WIDE: { severity: 'warning', about: 'a value above 32 bits against an argument that has 32' },
   RULE_DUPLICATE: { severity: 'warning', about: 'two unconditional rules; the first one counts' },
   RULE_SHADOWED: { severity: 'warning', about: 'an unconditional rule for the same call decides instead' },
   RULE_CONFLICT: { severity: 'error', about: 'two rules with different actions match the same call' },
+  POLICY_TOO_LARGE: { severity: 'error', about: 'names times conditions times architectures beyond all reason' },
   ARG_WIDTH_BYPASS: { severity: 'warning', about: 'the kernel ignores the high half that the rule compares' },
   SOCKETCALL_BYPASS: { severity: 'warning', about: 'socketcall or ipc reaches the call without its arguments' },
 

@@ -139,7 +139,7 @@ export function ownTail(elf: ElfFile, target: Section): number | undefined {
 
   const movable = namesCanMove(elf);
   const inTail = activeSections(elf).filter(
-    (s) => s.index !== target.index && s.sh_type !== SHT_NOBITS && sectionEnd(s) > target.sh_offset,
+    (s) => s.index !== target.index && s.sh_type !== SHT_NOBITS && s.sh_size > 0n && sectionEnd(s) > target.sh_offset,
   );
   if (inTail.some((s) => s.index !== elf.shstrndx || !movable)) return undefined;
 

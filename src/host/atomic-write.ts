@@ -37,6 +37,8 @@ export interface FileStamp {
   readonly size: bigint;
   /** Nanoseconds. */
   readonly mtimeNs: bigint;
+  /** Names of the file. */
+  readonly nlink?: bigint;
 }
 
 export interface ReplaceOptions {

@@ -7,7 +7,7 @@ export interface Input {
   /** The name to show: the path as given, or '<stdin>'. */
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** The file as it was when it was read; absent for standard input. */
+  /** The file as it was when it was read; absent where standard input is no file. */
   readonly stamp?: FileStamp | undefined;
 }
 
@@ -76,7 +76,7 @@ export function readInput(path: string): Input {
     fd = path === '-' ? 0 : openSync(path, 'r');
     const stat: BigIntStats = fstatSync(fd, { bigint: true });
     const bytes = readAll(fd, name);
-    return { name, bytes, ...(path !== '-' && { stamp: stat }) };
+    return { name, bytes, ...((path !== '-' || stat.isFile()) && { stamp: stat }) };
   } catch (error) {
     if ((error as Error).name === 'SeccompcError') throw error;
     return fail({ code: 'INPUT_UNREADABLE', file: name, message: `cannot be read: ${reason(error)}` });

@@ -38,9 +38,7 @@ function refuse(code: Code, pc: number, message: string, help?: string): Refusal
 export function refusalOf(insns: readonly RawInsn[]): Refusal | undefined {
   const { length } = insns;
   if (length === 0) return refuse('PROGRAM_EMPTY', 0, 'the program has no instruction');
-  if (length > BPF_MAXINSNS) {
-    return refuse('PROGRAM_LONG', BPF_MAXINSNS, `${length} instructions; the kernel takes at most ${BPF_MAXINSNS}`);
-  }
+  if (length > BPF_MAXINSNS) return tooLong(length);
   for (const [pc, insn] of insns.entries()) {
     for (const rule of RULES) {
       if (rule.applies(insn) && !rule.holds(insn, pc, length)) {
@@ -70,10 +68,11 @@ export function refusalOf(insns: readonly RawInsn[]): Refusal | undefined {
 /** Records from outside hold what they like; this takes only whole numbers in range, copied once. */
 function readRecords(insns: readonly RawInsn[]): readonly RawInsn[] | Refusal {
   if (!Array.isArray(insns)) return refuse('PROGRAM_FIELD', 0, 'a program is bytes or a list of sock_filter records');
-  // Longer lists are refused by their length; no need to read them all.
-  if (insns.length > BPF_MAXINSNS) return refusalOf(insns) as Refusal;
+  // Read once: a proxy may say something else the next time. Longer lists are refused by their length alone.
+  const { length } = insns;
+  if (length > BPF_MAXINSNS) return tooLong(length);
   const copy: RawInsn[] = [];
-  for (let pc = 0; pc < insns.length; pc++) {
+  for (let pc = 0; pc < length; pc++) {
     const { code, jt, jf, k } = (insns[pc] ?? {}) as Partial<RawInsn>;
     const read = { code: checkedU32(code), jt: checkedU32(jt), jf: checkedU32(jf), k: checkedU32(k) };
     for (const [field, most] of [
@@ -103,34 +102,51 @@ function acceptedSwapped(bytes: Uint8Array, endian: Endian): boolean {
  * @see Linux v6.12 kernel/seccomp.c seccomp_check_filter(), net/core/filter.c bpf_check_classic()
  */
 export function check(input: Uint8Array | readonly RawInsn[], options: CheckOptions = {}): Verdict {
-  const endian = options.endian ?? 'little';
-  if (input instanceof Uint8Array) {
-    const rest = input.length % INSN_SIZE;
-    if (rest !== 0) {
-      const whole = (input.length - rest) / INSN_SIZE;
-      return refuse(
-        'PROGRAM_BYTES',
-        whole,
-        `${input.length} bytes are ${whole} instructions and ${rest} bytes of another`,
-      );
-    }
-    if (input.length > BPF_MAXINSNS * INSN_SIZE) {
-      const length = input.length / INSN_SIZE;
-      return refuse('PROGRAM_LONG', BPF_MAXINSNS, `${length} instructions; the kernel takes at most ${BPF_MAXINSNS}`);
-    }
+  try {
+    return judge(input, options?.endian ?? 'little');
+  } catch {
+    // Proxies, getters and other objects that throw when they are looked at.
+    return refuse('PROGRAM_FIELD', 0, 'the program cannot be read: it is neither bytes nor a list of records');
   }
-  const insns = input instanceof Uint8Array ? decodeProgram(input, endian) : readRecords(input);
-  if (!Array.isArray(insns)) return insns as Refusal;
-  const fault = refusalOf(insns as readonly RawInsn[]);
-  if (fault === undefined) return { ok: true, program: makeChecked(insns as readonly RawInsn[], endian) };
-  if (input instanceof Uint8Array && input.length > 0 && acceptedSwapped(input, endian)) {
-    const other = endian === 'little' ? 'big' : 'little';
+}
+
+function judge(given: Uint8Array | readonly RawInsn[], endian: Endian): Verdict {
+  if (endian !== 'little' && endian !== 'big') return refuse('PROGRAM_FIELD', 0, "endian is 'little' or 'big'");
+  if (!(given instanceof Uint8Array)) return judgeRecords(given, endian);
+  const rest = given.length % INSN_SIZE;
+  if (rest !== 0) {
+    const whole = (given.length - rest) / INSN_SIZE;
     return refuse(
-      'PROGRAM_SWAPPED',
-      fault.pc,
-      `these bytes are a valid ${other}-endian program, read as ${endian}-endian: ${fault.message}`,
-      `the kernel reads instructions in its own byte order; name the architecture that the filter is for`,
+      'PROGRAM_BYTES',
+      whole,
+      `${given.length} bytes are ${whole} instructions and ${rest} bytes of another`,
     );
   }
-  return fault;
+  if (given.length > BPF_MAXINSNS * INSN_SIZE) return tooLong(given.length / INSN_SIZE);
+  // A copy by the engine's own length, so that what is judged is what is kept.
+  return judgeBytes(new Uint8Array(given), endian);
+}
+
+function tooLong(length: number): Refusal {
+  return refuse('PROGRAM_LONG', BPF_MAXINSNS, `${length} instructions; the kernel takes at most ${BPF_MAXINSNS}`);
+}
+
+function judgeRecords(given: readonly RawInsn[], endian: Endian): Verdict {
+  const insns = readRecords(given);
+  if ('ok' in insns) return insns;
+  return refusalOf(insns) ?? { ok: true, program: makeChecked(insns, endian) };
+}
+
+function judgeBytes(bytes: Uint8Array, endian: Endian): Verdict {
+  const insns = decodeProgram(bytes, endian);
+  const fault = refusalOf(insns);
+  if (fault === undefined) return { ok: true, program: makeChecked(insns, endian) };
+  if (bytes.length === 0 || !acceptedSwapped(bytes, endian)) return fault;
+  const other = endian === 'little' ? 'big' : 'little';
+  return refuse(
+    'PROGRAM_SWAPPED',
+    fault.pc,
+    `these bytes are a valid ${other}-endian program, read as ${endian}-endian: ${fault.message}`,
+    'the kernel reads instructions in its own byte order; name the architecture that the filter is for',
+  );
 }

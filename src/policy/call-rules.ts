@@ -18,6 +18,8 @@ function key(rule: PolicyRule): string {
   return `${rule.action} ${conditions.join(' ')}`;
 }
 
+/** Pairs of rules of one call that are looked at; beyond, whoever wrote them must say how conflicts are settled. */
+const MOST_PAIRS = 2_000_000;
 /** More than this many conflicts of one call are not listed. */
 const MOST_CONFLICTS = 1000;
 
@@ -76,7 +78,8 @@ export class CallRules {
 
   /** The rules in the order in which the first match decides. */
   settle(): readonly PolicyRule[] {
-    const conditional = [...this.#conditional.values()];
+    // Rules carried over to a multiplexer come late; what counts is where they stand in the profile.
+    const conditional = [...this.#conditional.values()].sort((a, b) => a.origin.ruleIndex - b.origin.ruleIndex);
     if (this.#always) {
       for (const rule of conditional) if (rule.action !== this.#always.action) this.#reportShadowed(rule, this.#always);
       return [...this.#first, this.#always];
@@ -116,8 +119,14 @@ export class CallRules {
       .sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : a.order - b.order));
     let open: typeof placed = [];
     let found = 0;
+    let pairs = 0;
     for (const next of placed) {
       open = open.filter((other) => other.high >= next.low);
+      pairs += open.length;
+      if (pairs > MOST_PAIRS) {
+        this.#reportTooMany(next.rule, rules.length);
+        return;
+      }
       for (const other of open) {
         if (other.rule.action === next.rule.action) continue;
         const example = exampleArguments([...other.rule.conditions, ...next.rule.conditions]);
@@ -129,6 +138,15 @@ export class CallRules {
       }
       open.push(next);
     }
+  }
+
+  #reportTooMany(rule: PolicyRule, count: number): void {
+    this.#findings.add({
+      code: 'RULE_CONFLICT',
+      span: rule.origin.span,
+      message: `${this.name} has ${count} rules with conditions and different actions, too many to compare each with each`,
+      help: 'say how overlapping ones are settled: --on-conflict first or strictest',
+    });
   }
 
   #reportConflict(earlier: PolicyRule, later: PolicyRule, example: SeccompData['args']): void {

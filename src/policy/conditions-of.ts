@@ -102,6 +102,17 @@ export function describeCondition(c: Condition): string {
     : `${left} ${SYMBOL[c.op]} ${hex(c.value)}`;
 }
 
+/** Fails open as a denial that never holds, or as a permission that always does; libseccomp cuts the value instead. */
+function tooWide(c: OciCondition, made: Condition, name: string, arch: Arch): Parameters<Findings['add']>[0] {
+  const always = made.op === 'ne' || made.op === 'lt' || made.op === 'le';
+  return {
+    code: 'VALUE_TOO_WIDE',
+    span: c.span,
+    message: `on ${arch.name} only 32 bits of ${name}'s argument ${c.argIndex} count, so this comparison with ${hex(made.value)} ${always ? 'always' : 'never'} holds`,
+    help: `for a 32-bit parameter compare with ${hex(made.value & LOW)}; where the parameter has 64 bits elsewhere, write a rule for each architecture`,
+  };
+}
+
 /**
  * The condition lists under which a rule holds for one call: one list, or one per condition where an argument index
  * repeats, which runc reads as alternatives. `name` is undefined when the ABI has the call in multiplexed form only.
@@ -135,6 +146,7 @@ export function alternatives(
       const narrowParameter = name === undefined || isNarrowParameter(arch, name, c.argIndex);
       const narrow = arch.wordBits === 32 || (argWidth === 'kernel' && narrowParameter);
       const result = condition(c, narrow);
+      if (narrow && name !== undefined && result.value > LOW) findings.add(tooWide(c, result, name, arch));
       if (!narrow && narrowParameter && name !== undefined && highBitsLeadTo(looser, result)) {
         findings.add({
           code: 'ARG_WIDTH_BYPASS',

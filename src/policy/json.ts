@@ -156,19 +156,21 @@ export class JsonReader {
    * last of repeated ones win; both are followed, and reported. null is absent, as in Go.
    */
   fields(object: Node, known: readonly string[], unknown?: (key: string, node: Node) => boolean): Map<string, Node> {
-    const byLower = new Map(known.map((key) => [key.toLowerCase(), key]));
+    const byLower = new Map(known.map((key) => [folded(key), key]));
     const found = new Map<string, Node>();
     const keys = new Map<string, Node>();
     for (const property of object.children ?? []) {
       const [keyNode, value] = property.children ?? [];
       if (keyNode === undefined || value === undefined) continue;
       const text = String(keyNode.value);
-      const key = byLower.get(text.toLowerCase());
+      const key = byLower.get(folded(text));
       const earlier = keys.get(key ?? text);
       if (earlier) {
+        const merges = isStructured(value);
         this.report(keyNode, {
           code: 'KEY_DUPLICATE',
-          message: `the key ${quoted(text)} stands twice; the last one counts`,
+          severity: merges ? 'error' : 'warning',
+          message: `the key ${quoted(text)} stands twice; ${merges ? 'Go, and so runc, mixes the two' : 'the last one counts'}`,
           related: [{ message: 'it stands here first', source: this.source, span: spanOf(earlier) }],
         });
       }
@@ -280,4 +282,14 @@ function article(node: Node): string {
     default:
       return `a ${node.type}`;
   }
+}
+
+/** As Go folds keys: by Unicode simple folding, in which the long s is an s and the Kelvin sign a k. */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
+}
+
+/** Objects and lists of objects: Go decodes a second one over the first and leaves what it does not name. */
+function isStructured(node: Node): boolean {
+  return node.type === 'object' || (node.children ?? []).some((child) => child.type === 'object');
 }

@@ -178,14 +178,20 @@ function whyInactive(rule: OciRule, machine: ArchName, world: World): string | u
   return kernelHolds(includes) ? undefined : `needs Linux ${includes.minKernel?.join('.')}`;
 }
 
+const MOST_SUGGESTIONS = 1000;
+
 /** A name that no ABI knows: harmless in a rule looser than the default, a hole in a stricter one. */
 function checkNames(profile: OciProfile, options: ResolveOptions, diagnostics: Diagnostics): void {
   const defaultWord = ACTIONS.get(profile.defaultAction.action) ?? SECCOMP_RET_KILL_PROCESS;
+  const near = new Map<string, string | undefined>();
   for (const rule of profile.rules) {
     const stricter = compareStrictness(ACTIONS.get(rule.action.action) ?? 0, defaultWord) < 0;
     for (const { value, span } of rule.names) {
       if (isSyscallName(value)) continue;
-      const near = didYouMean(value, syscallNames());
+      // A suggestion is dear; a name that is wrong a thousand times, or the thousandth wrong name, needs none more.
+      if (!near.has(value))
+        near.set(value, near.size < MOST_SUGGESTIONS ? didYouMean(value, syscallNames()) : undefined);
+      const meant = near.get(value);
       const risk = stricter
         ? 'In a rule stricter than the default action a typo leaves the call open.'
         : 'In a rule looser than the default action a typo leaves the call denied.';
@@ -196,7 +202,7 @@ function checkNames(profile: OciProfile, options: ResolveOptions, diagnostics: D
         source: profile.source,
         span,
         message: `no system call is named ${quoted(value)} on any architecture`,
-        help: near === undefined ? risk : `${near} ${risk}`,
+        help: meant === undefined ? risk : `${meant} ${risk}`,
       });
     }
   }
@@ -300,6 +306,25 @@ const UNKNOWN_ARCH: Readonly<Record<NonNullable<ResolveOptions['unknownArch']>, 
   errno: u32(SECCOMP_RET_ERRNO | DEFAULT_ERRNO),
 };
 
+/** A real profile makes a few thousand; what makes a million does not fit 4096 instructions. */
+const MOST_RULES = 1_000_000;
+
+/** Never handed out: it goes with an error. */
+function emptyPolicy(profile: OciProfile, options: ResolveOptions): Policy {
+  return {
+    source: profile.source,
+    endian: 'little',
+    arches: [],
+    unknownArch: SECCOMP_RET_KILL_PROCESS,
+    profileArches: [],
+    flags: [],
+    kernel: options.kernel,
+    argWidth: 'oci',
+    multiplexed: 'deny',
+    diagnostics: [],
+  };
+}
+
 /** The policy that the profile means under these options, and everything wrong with it. The public form throws. */
 export function resolve(
   profile: OciProfile,
@@ -313,6 +338,17 @@ export function resolve(
   const argWidth = options.argWidth ?? profile.argWidth ?? 'oci';
   const multiplexedForm = options.multiplexed ?? profile.multiplexed ?? 'allow';
   const findings = new Findings(profile.source, diagnostics);
+  // What would be made of the rules, before it is made: a hostile profile multiplies.
+  const size =
+    profile.rules.reduce((sum, r) => sum + r.names.length * Math.max(1, r.conditions.length), 0) * arches.length;
+  if (size > MOST_RULES) {
+    diagnostics.add({
+      code: 'POLICY_TOO_LARGE',
+      source: profile.source,
+      message: `${size} rules (names times conditions times architectures); at most ${MOST_RULES} are worked out`,
+    });
+    return { policy: emptyPolicy(profile, options), diagnostics };
+  }
   const resolved = arches.map((arch) => {
     const machine = machineOf(arch, arches);
     const judged = profile.rules.map((rule) => ({ rule, why: whyInactive(rule, machine, world) }));

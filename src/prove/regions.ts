@@ -132,7 +132,13 @@ function outsideOf(d: Diagrams, values: readonly Values[], place: FieldPlace): r
   const set = values.reduce((all: Node, one) => d.or(all, valuesSet(d, firstLevel, width, one)), FALSE);
   // Room for the ranges between those that are left out, too.
   const left = partition(d, d.not(set), place, 2 * values.length + 1, FALSE)?.filter(({ rest }) => rest !== FALSE);
-  return left && left.length < values.length ? left.map((piece) => piece.values) : undefined;
+  const others = left?.map((piece) => piece.values);
+  return others && wordsOf(others) < wordsOf(values) ? others : undefined;
+}
+
+/** How much there is to read: a single value is one number, anything else two. */
+function wordsOf(values: readonly Values[]): number {
+  return values.reduce((n, v) => n + (v.kind === 'range' && v.first === v.last ? 1 : 2), 0);
 }
 
 /** A set that tests neither arch nor nr, as boxes of values. */

@@ -50,7 +50,9 @@ export interface ArchChange {
   /** Absent: tokens of no single ABI, which `tokens` lists. */
   readonly arch?: Arch | undefined;
   readonly tokens: Values;
-  /** Absent: numbers that are no call here, or every number of `tokens`. */
+  /** All the numbers of the row that this is a part of. */
+  readonly nr: Values;
+  /** Absent: numbers that are no call here, or (without `arch`) all of `nr`. */
   readonly call?: string | undefined;
   /** How many numbers that is. */
   readonly numbers: bigint;
@@ -113,6 +115,7 @@ function partsOf(change: Change, tokens: Values): readonly ArchChange[] {
     kind: change.kind,
     words: change.words,
     tokens,
+    nr: change.nr,
     arguments: change.arguments,
     example: change.example,
     outside: change.outside,

@@ -58,7 +58,7 @@ function oursOf(name: string, policy: Policy, numbers: readonly number[]): reado
 }
 
 /** The table as text: instructions, steps over the assigned x86_64 numbers with zero arguments, cached calls, build time. */
-export function compileTable(): string {
+export default function compileTable(): string {
   const numbers = sharedText('peers/t64.txt')
     .trim()
     .split('\n')

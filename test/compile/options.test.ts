@@ -5,7 +5,7 @@ import { disassemble } from '../../src/bpf/index.ts';
 import { type CompileOptions, compilePolicy } from '../../src/compile/index.ts';
 import { check, run } from '../../src/kernel/index.ts';
 import { hex } from '../../src/num/index.ts';
-import { evaluate, parseProfile, resolvePolicy } from '../../src/policy/index.ts';
+import { evaluate, parseProfile, type ResolveOptions, resolvePolicy } from '../../src/policy/index.ts';
 import { prove } from '../../src/prove/index.ts';
 import { suite } from '../suite.ts';
 
@@ -56,6 +56,11 @@ const arches = fc.constantFrom(
   ['mips64', 'mips64n32', 'mips'],
   ['arm', 'aarch64', 'x86_64', 'x32'],
 );
+const resolving: fc.Arbitrary<ResolveOptions> = fc.record({
+  onConflict: fc.constantFrom('first', 'strictest'),
+  unknownArch: fc.constantFrom('kill', 'kill-process', 'errno'),
+  enosysAbove: fc.boolean(),
+});
 const options: fc.Arbitrary<CompileOptions> = fc.record({
   search: fc.constantFrom('full' as const, 'fast' as const),
   optimize: fc.constantFrom('size' as const, 'speed' as const, 'balanced' as const),
@@ -79,8 +84,8 @@ function toText(value: unknown): string {
 suite('compile/options', (test) => {
   test('random policies are proved equal to their programs under every option', () => {
     fc.assert(
-      fc.property(profile, arches, fc.constantFrom('first' as const, 'strictest' as const), options, (p, a, c, o) => {
-        const policy = resolvePolicy(parseProfile(toText(p)), { arches: a, onConflict: c, unknownArch: 'kill' });
+      fc.property(profile, arches, resolving, options, (p, a, r, o) => {
+        const policy = resolvePolicy(parseProfile(toText(p)), { ...r, arches: a });
         const { insns, endian } = compilePolicy(policy, o);
         const verdict = check(insns, { endian });
         assert.ok(verdict.ok);
@@ -91,7 +96,7 @@ suite('compile/options', (test) => {
         else {
           const { data } = proof.counterexample;
           assert.unreachable(
-            `arch ${hex(data.arch)} nr ${data.nr} args ${data.args.map(hex).join(' ')}: policy ${hex(evaluate(policy, data))}, program ${hex(run(verdict.program, data))}\n${toText(p)}\n${a} ${toText(o)}\n${disassemble(verdict.program)}`,
+            `arch ${hex(data.arch)} nr ${data.nr} args ${data.args.map(hex).join(' ')}: policy ${hex(evaluate(policy, data))}, program ${hex(run(verdict.program, data))}\n${toText(p)}\n${a} ${toText(r)} ${toText(o)}\n${disassemble(verdict.program)}`,
           );
         }
       }),

@@ -14,7 +14,7 @@ const FOLDER = 'profiles';
 
 /** The profiles that we ship, without '.jsonc'. */
 export const PROFILES: readonly string[] = readdirSync(FOLDER)
-  .filter((name) => name.endsWith('.jsonc'))
+  .filter((name) => name.endsWith('.jsonc') && !name.endsWith('.assert.jsonc'))
   .map((name) => name.replace(/\.jsonc$/, ''))
   .sort();
 
