@@ -16,6 +16,7 @@ export {
 } from './arch/index.ts';
 export { assemble, decodeProgram, disassemble, encodeProgram, type RawInsn } from './bpf/index.ts';
 export { type CompileOptions, compile } from './build/index.ts';
+export type { Optimize } from './compile/index.ts';
 export { type Code, type Diagnostic, SeccompcError } from './diag/index.ts';
 export {
   type CheckedProgram,

@@ -2,14 +2,15 @@
  * The join: what the compiler makes is handed out only when the checker accepts it and the prover finds it equal to the
  * policy for every architecture, number and argument value. Neither shares code with the compiler.
  */
-import { compilePolicy } from '../compile/index.ts';
+import { type CompileOptions as CostOptions, compilePolicy } from '../compile/index.ts';
 import { type Diagnostic, SeccompcError, unreachable } from '../diag/index.ts';
 import { type CheckedProgram, check } from '../kernel/index.ts';
 import type { Policy } from '../policy/index.ts';
 import { type Proof, type Proved, type ProveOptions, prove } from '../prove/index.ts';
 import { describeCall, describeWords } from './describe.ts';
 
-export interface CompileOptions extends ProveOptions {
+/** What the program costs (see compile/options.ts), and whether and how hard to prove it. Nothing here changes its meaning. */
+export interface CompileOptions extends CostOptions, ProveOptions {
   /** Prove the program equal to the policy; true unless stated. */
   readonly prove?: boolean | undefined;
 }
@@ -46,7 +47,7 @@ function refused(proof: Exclude<Proof, Proved>, policy: Policy): Diagnostic {
  * @throws SeccompcError COMPILE_TOO_LONG when the policy does not fit 4096 instructions; PROOF_UNDECIDED, PROOF_FAILED
  */
 export function compileProved(policy: Policy, options: CompileOptions = {}): Compiled {
-  const made = compilePolicy(policy);
+  const made = compilePolicy(policy, options);
   const verdict = check(made.insns, { endian: made.endian });
   if (!verdict.ok) return unreachable(`the compiler made a program that is refused: ${verdict.message}`);
   const { program } = verdict;

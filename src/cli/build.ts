@@ -1,9 +1,10 @@
 /** seccompc build: a profile to a program, in a file of its own or in a section of an ELF file. */
 import { type Command, Option } from 'commander';
-import { describeWord } from '../arch/index.ts';
+import { describeWord, isSyscallName } from '../arch/index.ts';
 import { disassemble } from '../bpf/index.ts';
 import {
   type Compiled,
+  type CompileOptions,
   compileProved,
   DEFAULT_SECTION,
   elfArch,
@@ -11,13 +12,14 @@ import {
   loadPolicy,
   requireOwnAbi,
 } from '../build/index.ts';
-import { fail, forTerminal } from '../diag/index.ts';
+import type { Optimize } from '../compile/index.ts';
+import { fail, forTerminal, quoted } from '../diag/index.ts';
 import { readElf } from '../elf/index.ts';
 import { replaceFile, type Written } from '../host/atomic-write.ts';
 import { destinationOf, leadsTo } from '../host/destination.ts';
 import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
-import type { Policy } from '../policy/index.ts';
+import { compareVersions, type Policy, parseKernelVersion } from '../policy/index.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 
@@ -31,6 +33,10 @@ interface BuildFlags extends PolicyFlags {
   readonly json?: boolean;
   /** False under --no-prove. */
   readonly prove: boolean;
+  readonly optimize: Optimize;
+  readonly weights?: string;
+  readonly fast?: boolean;
+  readonly tracePasses?: boolean;
 }
 
 /** The program as the bytes of one of the formats. */
@@ -158,6 +164,51 @@ function lost(flags: BuildFlags, written: Written, input: Input | undefined): re
   return lines;
 }
 
+/** Linux remembers always-allowed calls from this version on. */
+const FIRST_CACHING: readonly [number, number] = [5, 11];
+
+function cachesCalls(kernel: string | undefined): boolean {
+  const version = kernel === undefined ? undefined : parseKernelVersion(kernel);
+  return version === undefined || compareVersions(version, FIRST_CACHING) >= 0;
+}
+
+/** {"openat": 1200, "i386:socket": 3}: how often each call is made. */
+function readWeights(path: string): Readonly<Record<string, number>> {
+  const source = textOf(readInput(path));
+  const bad = (message: string): never =>
+    fail({
+      code: 'WEIGHTS',
+      file: source.name,
+      message,
+      help: 'weights are one JSON object: { "openat": 1200, "i386:socket": 3 }',
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(source.text);
+  } catch {
+    return bad('this is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('this is no JSON object');
+  for (const [name, count] of Object.entries(value)) {
+    if (!isSyscallName(name.slice(name.indexOf(':') + 1))) bad(`no system call is named ${quoted(name)}`);
+    if (typeof count !== 'number' || count < 0) bad(`the weight of ${quoted(name)} is not a number from 0`);
+  }
+  return value as Readonly<Record<string, number>>;
+}
+
+function costOptions(flags: BuildFlags, terminal: Terminal): CompileOptions {
+  const weights = flags.weights === undefined ? undefined : readWeights(flags.weights);
+  return {
+    prove: flags.prove,
+    optimize: flags.optimize,
+    search: flags.fast ? 'fast' : 'full',
+    ...(weights && { weights, cachedByKernel: cachesCalls(flags.kernel) }),
+    ...(flags.tracePasses && {
+      trace: (pass, before, after) => terminal.aside(`  pass ${pass}: ${before} -> ${after} instructions`),
+    }),
+  };
+}
+
 const NOWHERE = { isStdout: false, isTerminal: false };
 
 function build(profilePath: string, flags: BuildFlags): void {
@@ -180,7 +231,7 @@ function build(profilePath: string, flags: BuildFlags): void {
   const own = input && elfArch(readElf(input.bytes, { file: input.name }), input.name);
   const policy = loadPolicy(source, resolveOptions(flags, own && [own.name]));
   if (own && input) requireOwnAbi(policy, own, input.name);
-  const compiled = compileProved(policy, { prove: flags.prove });
+  const compiled = compileProved(policy, costOptions(flags, terminal));
   const { program } = compiled;
   const output = planOutput(flags, program, policy, input);
   const { isStdout, isTerminal } = output ? destinationOf(output.path) : NOWHERE;
@@ -233,6 +284,14 @@ export function addBuild(program: Command): void {
     .option('--section <name>', 'name of the section', DEFAULT_SECTION)
     .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(['raw', 'asm', 'json']));
   addPolicyOptions(command)
+    .addOption(
+      new Option('--optimize <what>', 'what to spend on: few instructions or few steps')
+        .choices(['size', 'speed', 'balanced'])
+        .default('balanced'),
+    )
+    .option('--weights <file>', 'how often each call is made, as JSON: { "openat": 1200, ... }')
+    .option('--fast', 'compile without the search for masks: about a millisecond, a few more instructions')
+    .option('--trace-passes', 'instructions before and after each pass of the compiler')
     .option('--no-prove', 'skip the proof that the program equals the profile')
     .option('--json', 'the result and all diagnostics as JSON on standard output')
     .action((profile: string, flags: BuildFlags) => build(profile, flags));

@@ -147,8 +147,8 @@ export class Dispatch {
     const search = new Search({
       insn: this.#options.insn,
       holes: 10,
-      maskedStretches: this.#options.masks ? 12 : 0,
-      masks: 4,
+      maskedStretches: this.#options.masks ? 10 : 0,
+      masks: 3,
       weightOf,
       base,
       ready: ready

@@ -12,6 +12,7 @@ export const CODES = {
   INPUT_TOO_LARGE: { severity: 'error', about: 'the input is larger than any real one' },
   OUTPUT_UNWRITABLE: { severity: 'error', about: 'the output cannot be written; nothing was changed' },
   KERNEL_UNASKED: { severity: 'error', about: 'the running kernel could not be asked' },
+  WEIGHTS: { severity: 'error', about: 'a file of weights that cannot be read as one' },
   USAGE: { severity: 'error', about: 'the command line, or an option of a call, cannot be understood' },
   MORE: { severity: 'note', about: 'there is more than the first thousand that are shown' },
 

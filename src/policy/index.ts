@@ -1,9 +1,9 @@
 export { holds, holdsAll } from './conditions.ts';
 export { describeCondition } from './conditions-of.ts';
 export { archPolicyFor, type Decision, decide, evaluate, wordWithoutRule } from './evaluate.ts';
-export { readProfile } from './parse.ts';
+export { parseKernelVersion, readProfile } from './parse.ts';
 export { parseProfile, resolvePolicy } from './profile.ts';
-export { resolve } from './resolve.ts';
+export { compareVersions, resolve } from './resolve.ts';
 export type {
   ArchPolicy,
   CallPolicy,

@@ -144,8 +144,9 @@ function chooseWorld(options: ResolveOptions, diagnostics: Diagnostics): World {
   return { caps: new Set(held), kernel };
 }
 
-function atLeast(kernel: readonly [number, number], minimum: readonly [number, number]): boolean {
-  return kernel[0] > minimum[0] || (kernel[0] === minimum[0] && kernel[1] >= minimum[1]);
+/** Negative when `a` is the older one. */
+export function compareVersions(a: readonly [number, number], b: readonly [number, number]): number {
+  return a[0] - b[0] || a[1] - b[1];
 }
 
 /**
@@ -163,7 +164,7 @@ function machineOf(arch: Arch, arches: readonly Arch[]): ArchName {
 function whyInactive(rule: OciRule, machine: ArchName, world: World): string | undefined {
   const { includes, excludes } = rule;
   const kernelHolds = (f: Filter) =>
-    f.minKernel === undefined || world.kernel === undefined || atLeast(world.kernel, f.minKernel);
+    f.minKernel === undefined || world.kernel === undefined || compareVersions(world.kernel, f.minKernel) >= 0;
   if (excludes.arches.includes(machine)) return `is not for ${machine}`;
   const excludedCap = excludes.caps.find((c) => world.caps.has(c));
   if (excludedCap !== undefined) return `is not for holders of CAP_${excludedCap}`;
