@@ -102,13 +102,17 @@ export function describeCondition(c: Condition): string {
     : `${left} ${SYMBOL[c.op]} ${hex(c.value)}`;
 }
 
-/** Fails open as a denial that never holds, or as a permission that always does; libseccomp cuts the value instead. */
+/** Whether a comparison with a value above 32 bits holds for every argument of 32 bits; else it holds for none. */
+function alwaysAbove({ op }: Condition): boolean {
+  return op === 'ne' || op === 'lt' || op === 'le';
+}
+
+/** A denial that never holds, or a permission that always does: it fails open. libseccomp cuts the value instead. */
 function tooWide(c: OciCondition, made: Condition, name: string, arch: Arch): Parameters<Findings['add']>[0] {
-  const always = made.op === 'ne' || made.op === 'lt' || made.op === 'le';
   return {
     code: 'VALUE_TOO_WIDE',
     span: c.span,
-    message: `on ${arch.name} only 32 bits of ${name}'s argument ${c.argIndex} count, so this comparison with ${hex(made.value)} ${always ? 'always' : 'never'} holds`,
+    message: `on ${arch.name} only 32 bits of ${name}'s argument ${c.argIndex} count, so this comparison with ${hex(made.value)} ${alwaysAbove(made) ? 'always' : 'never'} holds`,
     help: `for a 32-bit parameter compare with ${hex(made.value & LOW)}; where the parameter has 64 bits elsewhere, write a rule for each architecture`,
   };
 }
@@ -146,7 +150,9 @@ export function alternatives(
       const narrowParameter = name === undefined || isNarrowParameter(arch, name, c.argIndex);
       const narrow = arch.wordBits === 32 || (argWidth === 'kernel' && narrowParameter);
       const result = condition(c, narrow);
-      if (narrow && name !== undefined && result.value > LOW) findings.add(tooWide(c, result, name, arch));
+      if (narrow && name !== undefined && result.value > LOW && alwaysAbove(result) === looser) {
+        findings.add(tooWide(c, result, name, arch));
+      }
       if (!narrow && narrowParameter && name !== undefined && highBitsLeadTo(looser, result)) {
         findings.add({
           code: 'ARG_WIDTH_BYPASS',

@@ -122,6 +122,8 @@ const rows: readonly Row[] = [
   { name: 'less than zero', rules: [rule('mmap', 'ALLOW', cond(0, 'LT', 0))], calls: [[MMAP, [0n], ERRNO | 1]], warns: ['RULE_NEVER_MATCHES'] },
   { name: 'more than 2^64-1', rules: [rule('mmap', 'ALLOW', cond(0, 'GT', 2n ** 64n - 1n))], calls: [[MMAP, [2n ** 64n - 1n], ERRNO | 1]], warns: ['RULE_NEVER_MATCHES'] },
   { name: 'wanted bits outside the mask', rules: [rule('mmap', 'ALLOW', eq(1, 0), cond(0, 'MASKED_EQ', 1, 2))], calls: [[MMAP, [2n], ERRNO | 1], [MMAP, [3n], ERRNO | 1]], warns: ['RULE_NEVER_MATCHES'] },
+  { name: 'a denial that no 32-bit argument can meet', default: 'ALLOW', rules: [errno('kill', 7, eq(0, 2n ** 64n - 1n))], options: { arches: ['i386'] }, audit: I386, calls: [[37, [0xffff_ffffn], ALLOW]], warns: ['VALUE_TOO_WIDE', 'RULE_NEVER_MATCHES'] },
+  { name: 'a permission that every 32-bit argument meets', rules: [rule('kill', 'ALLOW', cond(0, 'NE', 2n ** 64n - 1n))], options: { arches: ['i386'] }, audit: I386, calls: [[37, [0xffff_ffffn], ALLOW]], warns: ['VALUE_TOO_WIDE'] },
   { name: 'a 64-bit value on a 32-bit architecture only', rules: [rule('mmap2', 'ALLOW', eq(0, HIGH + 5n))], options: { arches: ['i386'] }, audit: I386, calls: [[192, [5n], ERRNO | 1], [192, [HIGH + 5n], ERRNO | 1]], warns: ['RULE_NEVER_MATCHES'] },
   { name: 'a 64-bit value that one of two architectures can have', rules: [rule('mmap', 'ALLOW', eq(0, HIGH + 5n))], options: { arches: ['x86_64', 'i386'] }, calls: [[MMAP, [HIGH + 5n], ALLOW]] },
   { name: 'a 64-bit value of an int, in kernel width', rules: [rule('personality', 'ALLOW', eq(0, HIGH))], options: { argWidth: 'kernel' }, calls: [[PERSONALITY, [HIGH], ERRNO | 1]], warns: ['RULE_NEVER_MATCHES'] },
