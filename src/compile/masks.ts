@@ -9,7 +9,7 @@
 import type { Stretch, Tuning } from './stretch.ts';
 
 /** Masks reach over the low bits of a number. */
-const BITS = 9;
+const BITS = 7;
 /** Masks are tried on numbers less than this far apart. */
 const WINDOW = 2048;
 
