@@ -3,10 +3,7 @@
  * the same loop in C (native code, gcc -O2), in alternating rounds of one run. Numbers in order let the branch predictor
  * learn the filter; numbers drawn unpredictably do not.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import {
   type Backend,
   type CheckedProgram,
@@ -16,6 +13,7 @@ import {
   type WordsFunction,
 } from '../../src/kernel/index.ts';
 import { sharedBytes } from '../support/shared.ts';
+import { benchFile, buildC, output } from './native.ts';
 
 const FILTERS = [
   { name: 'Docker x64, linear (libseccomp O1)', file: 'docker-default-x64.libseccomp-deb.o1' },
@@ -62,17 +60,17 @@ function perSecond(f: WordsFunction, inputs: readonly Uint32Array[]): number {
 
 const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1] ?? 0;
 
-function measure(program: CheckedProgram, bytes: Uint8Array, folder: string): readonly string[] {
-  const programFile = join(folder, 'program');
+function measure(program: CheckedProgram, bytes: Uint8Array, loop: string): readonly string[] {
+  const programFile = benchFile('program');
   writeFileSync(programFile, bytes);
   const functions = BACKENDS.map((backend) => ({ name: backend as string, f: jitWords(program, { backend }) }));
   return Object.entries(orders()).flatMap(([order, inputs]) => {
-    const inputFile = join(folder, 'inputs');
+    const inputFile = benchFile('inputs');
     writeFileSync(inputFile, Buffer.concat(inputs.map((w) => new Uint8Array(w.buffer))));
     const rates = new Map<string, number[]>(['C', ...BACKENDS].map((name) => [name, []]));
     for (let round = 0; round < ROUNDS; round++) {
-      const c = spawnSync(join(folder, 'loop'), [programFile, inputFile, String(ROUND_MS)], { encoding: 'utf8' });
-      rates.get('C')?.push(Number(c.stdout.split(' ')[0]));
+      const c = output(loop, [programFile, inputFile, String(ROUND_MS)]);
+      rates.get('C')?.push(Number(c.split(' ')[0]));
       for (const { name, f } of functions) rates.get(name)?.push(perSecond(f, inputs));
     }
     const c = rates.get('C') ?? [];
@@ -85,18 +83,12 @@ function measure(program: CheckedProgram, bytes: Uint8Array, folder: string): re
 }
 
 export default function bench(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'seccompc-bench-'));
-  try {
-    const sources = ['test/bench/kernel-loop.c', 'native-tests/wasi/oracle.c'];
-    const built = spawnSync('gcc', ['-O2', '-o', join(folder, 'loop'), ...sources], { encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(`the C loop needs gcc: ${built.stderr ?? built.error?.message}`);
-    return FILTERS.flatMap(({ name, file }) => {
-      const bytes = sharedBytes(`peers/${file}.bpf`);
-      const verdict = check(bytes);
-      if (!verdict.ok) throw new Error(verdict.message);
-      return [`${name}: ${verdict.program.length} instructions`, ...measure(verdict.program, bytes, folder)];
-    }).join('\n');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const loop = buildC('loop', ['test/bench/kernel-loop.c', 'native-tests/wasi/oracle.c']);
+  if ('why' in loop) throw new Error(`the C loop cannot be built: ${loop.why}`);
+  return FILTERS.flatMap(({ name, file }) => {
+    const bytes = sharedBytes(`peers/${file}.bpf`);
+    const verdict = check(bytes);
+    if (!verdict.ok) throw new Error(verdict.message);
+    return [`${name}: ${verdict.program.length} instructions`, ...measure(verdict.program, bytes, loop.path)];
+  }).join('\n');
 }
