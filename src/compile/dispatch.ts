@@ -148,6 +148,7 @@ export class Dispatch {
       insn: this.#options.insn,
       holes: 10,
       maskedStretches: this.#options.masks ? 10 : 0,
+      quick: !this.#options.masks,
       masks: 3,
       weightOf,
       base,

@@ -18,6 +18,8 @@ import { type Arriving, arrives, type ReadyTests, type Stretch, type Tree, type 
 const WIDEST = 200;
 /** A single number with this share of an interval's weight may be tested first. */
 const HEAVY = 0.3;
+/** A number that weighs less than this is never singled out. */
+const HEAVIEST_LEFT_ALONE = 8;
 const CLOSE = 1e-9;
 
 type Op = 'leaf' | 'list' | 'jge' | 'jset' | 'jeq' | 'ready';
@@ -37,6 +39,8 @@ class Table {
   readonly arg: Int32Array;
   /** Sum of weights below each stretch. */
   readonly below: Float64Array;
+  /** Single numbers that may weigh enough to be tested before all others. */
+  readonly heavy: readonly number[];
 
   constructor(list: readonly Stretch[], arriving: Arriving) {
     this.list = list;
@@ -49,6 +53,9 @@ class Table {
     list.forEach((s, i) => {
       this.below[i + 1] = (this.below[i] as number) + s.weight;
     });
+    this.heavy = [...list.keys()].filter(
+      (i) => list[i]?.from === list[i]?.to && (list[i]?.weight ?? 0) >= HEAVIEST_LEFT_ALONE,
+    );
   }
 
   weight(i: number, j: number): number {
@@ -116,12 +123,16 @@ function fillReady(table: Table, { insn, ready }: Tuning): void {
   });
 }
 
-function fillSplits(table: Table, i: number, j: number, insn: number): void {
+/** Long intervals are split somewhere in their middle half when time matters: the best split rarely lies outside. */
+const LONG = 24;
+
+function fillSplits(table: Table, i: number, j: number, insn: number, fast: boolean): void {
   const { n, cost } = table;
   const here = table.weight(i, j) + insn;
   let best = (cost[i * n + j] as number) - here - CLOSE;
   let split = -1;
-  for (let k = i; k < j; k++) {
+  const margin = fast && j - i > LONG ? (j - i) >> 2 : 0;
+  for (let k = i + margin; k < j - margin; k++) {
     const parts = (cost[i * n + k] as number) + (cost[(k + 1) * n + j] as number);
     if (parts >= best) continue;
     best = parts;
@@ -199,7 +210,7 @@ export class Search {
 
   /** `arriving` undefined: only the cost is asked for, and a quick answer will do. */
   #table(list: readonly Stretch[], arriving: Arriving | undefined): Table {
-    const { insn, maskedStretches } = this.#tuning;
+    const { insn, maskedStretches, quick } = this.#tuning;
     const table = new Table(list, arriving ?? []);
     const { n } = table;
     fillLists(table, this.#tuning);
@@ -209,7 +220,7 @@ export class Search {
     for (let length = 2; length <= n; length++) {
       for (let i = 0; i + length <= n; i++) {
         const j = i + length - 1;
-        fillSplits(table, i, j, insn);
+        fillSplits(table, i, j, insn, quick);
         this.#fillHeavy(table, i, j);
         for (const mask of masks?.[i * n + j] ?? []) this.#fillMask(table, halves, i, j, mask);
       }
@@ -231,9 +242,10 @@ export class Search {
   #fillHeavy(table: Table, i: number, j: number): void {
     const total = table.weight(i, j);
     if (total === 0 || j - i < 2) return;
-    for (let at = i; at <= j; at++) {
+    for (const at of table.heavy) {
+      if (at < i || at > j) continue;
       const s = table.list[at] as Stretch;
-      if (s.from !== s.to || s.weight < HEAVY * total || s.weight < 8) continue;
+      if (s.weight < HEAVY * total) continue;
       const rest = this.#cost(without(table.list, i, j, at));
       table.offer(i * table.n + j, total + this.#tuning.insn + rest, JEQ, at);
     }

@@ -31,6 +31,8 @@ export interface Tuning {
   readonly holes: number;
   /** Try JSET for intervals of at most this many stretches; 0 for none. */
   readonly maskedStretches: number;
+  /** Look at fewer ways to split a long interval. */
+  readonly quick: boolean;
   /** How many masks to try for one interval. */
   readonly masks: number;
   /** The weight of one number, for the halves of a stretch. */

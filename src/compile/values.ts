@@ -62,6 +62,7 @@ function searched(graph: Graph, ranges: readonly ValueRange[]): Node {
     insn: INSN,
     holes: MOST_LISTED,
     maskedStretches: 0,
+    quick: false,
     masks: 0,
     weightOf: () => 0,
     base: 0,
