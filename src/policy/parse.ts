@@ -65,6 +65,7 @@ class ProfileParser {
       // The stand-in is never used: an absent or unreadable default action is an error.
       defaultAction: defaultAction ?? { action: 'SCMP_ACT_KILL_PROCESS', span: spanOf(root) },
       arches: this.#arches(keys),
+      namesArches: ['architectures', 'archMap'].some((key) => (keys.get(key)?.children?.length ?? 0) > 0),
       flags: this.#flags(keys.get('flags')),
       listenerPath: listener && this.#reader.string(listener, "'listenerPath'"),
       rules: this.#reader.array(keys.get('syscalls'), "'syscalls'").flatMap((node, index) => this.#rule(node, index)),

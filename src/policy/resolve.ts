@@ -96,7 +96,9 @@ function chooseArches(profile: OciProfile, options: ResolveOptions, diagnostics:
   });
   const arches = [...new Set(asked ?? profile.arches.map((a) => a.value))];
   const { source } = profile;
-  if (arches.length === 0 && (asked === undefined || options.arches?.length === 0)) {
+  // Names that could not be read are errors of their own.
+  const unread = asked === undefined && profile.namesArches;
+  if (arches.length === 0 && !unread && (asked === undefined || options.arches?.length === 0)) {
     diagnostics.add({
       code: 'ARCH_MISSING',
       source,

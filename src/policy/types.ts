@@ -59,6 +59,8 @@ export interface OciProfile {
   readonly defaultAction: ActionSpec;
   /** From `architectures`, or `archMap` flattened; empty when the profile names none. */
   readonly arches: readonly Located<Arch>[];
+  /** Also when none of the names could be read. */
+  readonly namesArches: boolean;
   readonly flags: readonly string[];
   readonly listenerPath?: string | undefined;
   readonly rules: readonly OciRule[];
