@@ -48,6 +48,7 @@ export const CODES = {
   VALUE_TOO_WIDE: { severity: 'warning', about: 'a value above 32 bits against an argument that has 32' },
   RULE_DUPLICATE: { severity: 'warning', about: 'two unconditional rules; the first one counts' },
   RULE_SHADOWED: { severity: 'warning', about: 'an unconditional rule for the same call decides instead' },
+  RULE_SUBSUMED: { severity: 'note', about: 'another rule with the same action matches all that this one does' },
   RULE_CONFLICT: { severity: 'error', about: 'two rules with different actions match the same call' },
   POLICY_TOO_LARGE: { severity: 'error', about: 'names times conditions times architectures beyond all reason' },
   ARG_WIDTH_BYPASS: { severity: 'warning', about: 'the kernel ignores the high half that the rule compares' },

@@ -8,7 +8,7 @@ import {
   syscallNumber,
 } from '../arch/index.ts';
 import { hex, type U32, U64_MAX } from '../num/index.ts';
-import { exampleArguments, hull } from './conditions.ts';
+import { exampleArguments, hull, implies } from './conditions.ts';
 import type { Findings } from './conditions-of.ts';
 import { type Multiplexer, SELECTOR_MASK } from './multiplex.ts';
 import type { ArgWidth, Condition, Multiplexed, PolicyRule, ResolveOptions } from './types.ts';
@@ -18,6 +18,8 @@ function key(rule: PolicyRule): string {
   return `${rule.action} ${conditions.join(' ')}`;
 }
 
+/** Beyond this many rules of one call nobody is told which of them are superfluous. */
+const MOST_COMPARED = 200;
 /** Pairs of rules of one call that are looked at; beyond, whoever wrote them must say how conflicts are settled. */
 const MOST_PAIRS = 2_000_000;
 /** More than this many conflicts of one call are not listed. */
@@ -85,11 +87,37 @@ export class CallRules {
       return [...this.#first, this.#always];
     }
     if (this.#onConflict === 'error') this.#reportConflicts(conditional);
+    this.#reportSubsumed(conditional);
     const ordered =
       this.#onConflict === 'strictest'
         ? conditional.toSorted((a, b) => compareStrictness(a.action, b.action))
         : conditional;
     return [...this.#first, ...ordered];
+  }
+
+  /** Rules that another one with the same action makes superfluous. */
+  #reportSubsumed(rules: readonly PolicyRule[]): void {
+    if (rules.length > MOST_COMPARED) return;
+    for (const rule of rules) {
+      const other = rules.find(
+        (r) =>
+          r.origin.ruleIndex !== rule.origin.ruleIndex &&
+          r.action === rule.action &&
+          implies(rule.conditions, r.conditions) &&
+          // Of two that say the same the later one is superfluous.
+          (r.origin.ruleIndex < rule.origin.ruleIndex || !implies(r.conditions, rule.conditions)),
+      );
+      if (other === undefined || rule.origin.via !== undefined || other.origin.via !== undefined) continue;
+      this.#findings.add(
+        {
+          code: 'RULE_SUBSUMED',
+          span: rule.origin.span,
+          message: `every ${this.name} that this rule matches is matched by another one with the same action`,
+          related: [{ message: 'the wider rule', source: this.#findings.source, span: other.origin.span }],
+        },
+        String(other.origin.ruleIndex),
+      );
+    }
   }
 
   #reportShadowed(rule: PolicyRule, always: PolicyRule): void {

@@ -119,3 +119,25 @@ export function exampleArguments(conditions: readonly Condition[]): SeccompData[
   }
   return args;
 }
+
+const NEGATED: Readonly<Partial<Record<Condition['op'], Condition['op']>>> = {
+  eq: 'ne',
+  ne: 'eq',
+  lt: 'ge',
+  le: 'gt',
+  gt: 'le',
+  ge: 'lt',
+};
+
+/** True when every call that meets `given` is sure to meet `wanted`; false also where that is not plain to see. */
+export function implies(given: readonly Condition[], wanted: readonly Condition[]): boolean {
+  return wanted.every((w) => {
+    const same = given.filter((g) => g.argIndex === w.argIndex && g.narrow === w.narrow);
+    const op = NEGATED[w.op];
+    if (op !== undefined) return smallestMatch([...same, { ...w, op }]) === undefined;
+    // The negation of a masked comparison is none; its bits must be fixed by another one.
+    return same.some(
+      (g) => (g.op === 'eq' || g.op === 'masked_eq') && (g.mask & w.mask) === w.mask && (g.value & w.mask) === w.value,
+    );
+  });
+}
