@@ -191,7 +191,8 @@ function readWeights(path: string): Readonly<Record<string, number>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('this is no JSON object');
   for (const [name, count] of Object.entries(value)) {
     if (!isSyscallName(name.slice(name.indexOf(':') + 1))) bad(`no system call is named ${quoted(name)}`);
-    if (typeof count !== 'number' || count < 0) bad(`the weight of ${quoted(name)} is not a number from 0`);
+    if (typeof count !== 'number' || count < 0 || !Number.isFinite(count))
+      bad(`the weight of ${quoted(name)} is not a number from 0`);
   }
   return value as Readonly<Record<string, number>>;
 }

@@ -36,6 +36,13 @@ function isUsage(d: Diagnostic): boolean {
   return USAGE.has(d.code) || (USAGE_WITHOUT_PLACE.has(d.code) && d.span === undefined);
 }
 
+/** A failure is data too where data was asked for: --json, and `diff --format json`. */
+function wantsJson(argv: readonly string[]): boolean {
+  const format = argv.indexOf('--format');
+  const isDiff = argv.includes('diff') && (argv[format + 1] === 'json' || argv.includes('--format=json'));
+  return argv.includes('--json') || isDiff;
+}
+
 /** 3 where the only thing missing is evidence. */
 function exitStatus(errors: readonly Diagnostic[]): number {
   if (errors.every((d) => d.code === 'PROOF_UNDECIDED' || d.code === 'KERNEL_UNASKED')) return 3;
@@ -43,7 +50,7 @@ function exitStatus(errors: readonly Diagnostic[]): number {
 }
 
 function report(diagnostics: readonly Diagnostic[], argv: readonly string[]): void {
-  const terminal = new Terminal(argv.includes('--json'));
+  const terminal = new Terminal(wantsJson(argv));
   terminal.diagnostics(diagnostics);
   const errors = diagnostics.filter((d) => d.severity === 'error');
   if (errors.length > 1) terminal.aside(`${errors.length} errors; nothing was written`);

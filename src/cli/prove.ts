@@ -137,8 +137,10 @@ function run(subjectPath: string, programPath: string | undefined, flags: ProveF
   // Equal sides answer alike, so one of them speaks for both; unequal ones have failed already.
   const subject = policy ?? program ?? unreachable('neither a profile nor a program was read');
   const { outcomes, status } = showAssertions(subject, assertions, { policy, arches: sides.arches }, terminal);
-  if (assertions.length === 0 && flags.assert.length > 0) terminal.line('no statement in the assertion files');
-  const statuses = [proof ? proofStatus(proof) : 0, status];
+  // A gate whose statements have gone must not stay green.
+  const isEmpty = assertions.length === 0 && flags.assert.length > 0;
+  if (isEmpty) terminal.line('no statement in the assertion files: nothing was proved by them');
+  const statuses = [proof ? proofStatus(proof) : 0, isEmpty ? 3 : status];
   const worst = statuses.includes(1) ? 1 : Math.max(...statuses);
   terminal.data({
     ok: worst === 0,
