@@ -21,6 +21,7 @@ import {
   errnoNames,
   errnoNumber,
   findArch,
+  isNarrowParameter,
   isSyscallName,
   MAX_ERRNO,
   syscallNames,
@@ -163,8 +164,13 @@ class Statement {
     }
     const not = words.takeIf('other') !== undefined;
     if (not) words.expect('than');
+    const { span } = words.next;
     const ranges = [this.#range(call, argIndex)];
     while (words.takeIf('or') !== undefined) ranges.push(this.#range(call, argIndex));
+    const most = isNarrowParameter(arch('x86_64'), call, argIndex) ? 0xffff_ffffn : U64_MAX;
+    if (not && coversAll(ranges, most)) {
+      words.refuse(span, { code: 'VALUE_RANGE', message: 'no value is left, so the statement would say nothing' });
+    }
     return { kind: 'values', not, ranges };
   }
 
@@ -407,4 +413,14 @@ export function readStatement(written: Written, diagnostics: Diagnostics): Asser
     if (error instanceof Unreadable) return undefined;
     throw error;
   }
+}
+
+/** True when every value from 0 to `most` lies in one of the ranges. */
+function coversAll(ranges: readonly { readonly first: Value; readonly last: Value }[], most: bigint): boolean {
+  let next = 0n;
+  for (const { first, last } of ranges.toSorted((a, b) => (a.first.value < b.first.value ? -1 : 1))) {
+    if (first.value > next) return false;
+    if (last.value >= next) next = last.value + 1n;
+  }
+  return next > most;
 }
