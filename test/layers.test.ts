@@ -22,8 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   elf: ['diag', 'num'],
   machine: BELOW_ARCH,
   build: ['compile', 'prove', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
-  // probe.ts runs what machine/ emits.
-  host: ['machine', ...BELOW_ARCH],
+  // probe.ts runs what machine/ emits; elf-file.ts applies what elf/ plans.
+  host: ['machine', 'elf', ...BELOW_ARCH],
   cli: ['assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', 'host', ...BELOW_BPF],
   // src/index.ts
   '.': ['assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
@@ -34,6 +34,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'jsonc-parser': ['policy/json.ts'],
   commander: ['cli/'],
   'elf-tools': ['machine/executable.ts'],
+  '@noble/hashes/sha2.js': ['num/sha256.ts'],
   'node:': ['host/', 'cli/'],
 };
 

@@ -14,19 +14,25 @@ export interface Patch {
 }
 
 export interface Edit {
-  /** How many bytes of the old file stay; the tail starts here. */
+  /** The first `keep` bytes of the old file stay at the start of the new one. */
   readonly keep: number;
-  /** Inside the kept bytes: e_shoff, and e_shnum and e_shstrndx where they differ. */
+  /** Written over kept bytes, in this order: fields of the ELF header, or one program header. */
   readonly patches: readonly Patch[];
-  readonly tail: Uint8Array;
+  /** Behind the kept bytes, in file order, none overlapping another; what lies between them is zeros. */
+  readonly pieces: readonly Patch[];
+  /** Bytes [from, to) of the old file that follow the last piece directly: a trailer that stays at the end. */
+  readonly rest?: { readonly from: number; readonly to: number } | undefined;
+  /** Bytes of the new file. */
+  readonly size: number;
 }
 
 /** The new file; `bytes` is not changed. */
 export function applyEdit(bytes: Uint8Array, edit: Edit): Uint8Array {
-  const out = new Uint8Array(edit.keep + edit.tail.length);
+  const out = new Uint8Array(edit.size);
   out.set(bytes.subarray(0, edit.keep));
-  for (const patch of edit.patches) out.set(patch.bytes, patch.byteOffset);
-  out.set(edit.tail, edit.keep);
+  for (const piece of [...edit.patches, ...edit.pieces]) out.set(piece.bytes, piece.byteOffset);
+  const { rest } = edit;
+  if (rest !== undefined) out.set(bytes.subarray(rest.from, rest.to), edit.size - (rest.to - rest.from));
   return out;
 }
 
@@ -69,14 +75,13 @@ export class Tail {
     };
     const names = ['e_shoff', 'e_shnum', 'e_shstrndx'] as const;
     const ehdr = EHDR[elf.class];
-    const tail = new Uint8Array(this.#end - this.keep);
-    for (const piece of this.#pieces) tail.set(piece.bytes, piece.byteOffset - this.keep);
     return {
       keep: this.keep,
       patches: names
         .filter((name) => changed[name] !== elf.header[name])
         .map((name) => ({ byteOffset: ehdr.at[name], bytes: fieldBytes(ehdr, elf.endian, name, changed[name]!) })),
-      tail,
+      pieces: this.#pieces,
+      size: this.#end,
     };
   }
 
