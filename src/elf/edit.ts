@@ -5,8 +5,10 @@
 import { fail } from '../diag/collector.ts';
 import { alignUp, ByteView } from '../num/bytes.ts';
 import { EHDR, type Ehdr, fieldBytes, SHDR, SHN_LORESERVE, SHN_XINDEX, type Shdr, writeRecord } from './format.ts';
-import { TABLE_ALIGN } from './layout.ts';
 import type { ElfFile } from './read.ts';
+
+/** The section header table is aligned for its widest field, in both classes. */
+const TABLE_ALIGN = 8;
 
 export interface Patch {
   readonly byteOffset: number;
@@ -36,6 +38,19 @@ export function applyEdit(bytes: Uint8Array, edit: Edit): Uint8Array {
   return out;
 }
 
+/** Header fields that an injection may change; an undo record may change these back and no others. */
+export const CHANGEABLE = ['e_phoff', 'e_shoff', 'e_phnum', 'e_shnum', 'e_shstrndx'] as const;
+export type EhdrChange = Partial<Pick<Ehdr, (typeof CHANGEABLE)[number]>>;
+
+/** The patches that give a header these fields. */
+export function headerPatches(elf: ElfFile, change: EhdrChange): readonly Patch[] {
+  const form = EHDR[elf.class];
+  return CHANGEABLE.filter((name) => change[name] !== undefined && change[name] !== elf.header[name]).map((name) => ({
+    byteOffset: form.at[name],
+    bytes: fieldBytes(form, elf.endian, name, change[name]!),
+  }));
+}
+
 /** Collects what is appended behind the kept bytes. The section header table always comes last. */
 export class Tail {
   readonly #elf: ElfFile;
@@ -50,48 +65,58 @@ export class Tail {
     this.#end = keep;
   }
 
+  /** One past the last byte so far. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Appends bytes at the next multiple of `align` (a power of two); returns their offset in the file. */
   put(bytes: Uint8Array, align: number): number {
-    const byteOffset = alignUp(this.#end, align);
-    this.#pieces.push({ byteOffset, bytes });
+    return this.putAt(alignUp(this.#end, align), bytes);
+  }
+
+  /** Puts bytes at this offset, not before the end; what lies between stays zero. */
+  putAt(byteOffset: number, bytes: Uint8Array): number {
+    if (bytes.length > 0) this.#pieces.push({ byteOffset, bytes });
     this.#end = byteOffset + bytes.length;
     return byteOffset;
   }
 
-  /** Appends the section header table and points the ELF header at it. */
-  finish(headers: readonly Shdr[], shstrndx: number): Edit {
+  /**
+   * Appends the section header table, points the ELF header at it, and lets what followed the kept bytes follow again
+   * when `keepRest`. Throws ELF_TOO_LARGE.
+   */
+  finish(
+    headers: readonly Shdr[],
+    shstrndx: number,
+    more: { readonly ehdr?: EhdrChange; readonly patches?: readonly Patch[]; readonly keepRest?: boolean } = {},
+  ): Edit {
     const elf = this.#elf;
     const form = SHDR[elf.class];
     const table = new ByteView(new Uint8Array(headers.length * form.size), elf.endian);
     const numbered = [countsInSectionZero(headers, shstrndx), ...headers.slice(1)];
     for (const [index, header] of numbered.entries()) writeRecord(form, table, index * form.size, header);
     const shoff = this.put(table.bytes, TABLE_ALIGN);
-    this.#checkSize(shoff);
+    const rest = more.keepRest && this.keep < elf.source.size ? { from: this.keep, to: elf.source.size } : undefined;
+    const size = this.#end + (rest ? rest.to - rest.from : 0);
+    checkSize(elf, size, shoff);
 
-    const changed: Partial<Ehdr> = {
+    const change = {
+      ...more.ehdr,
       e_shoff: BigInt(shoff),
       e_shnum: headers.length < SHN_LORESERVE ? headers.length : 0,
       e_shstrndx: shstrndx < SHN_LORESERVE ? shstrndx : SHN_XINDEX,
     };
-    const names = ['e_shoff', 'e_shnum', 'e_shstrndx'] as const;
-    const ehdr = EHDR[elf.class];
-    return {
-      keep: this.keep,
-      patches: names
-        .filter((name) => changed[name] !== elf.header[name])
-        .map((name) => ({ byteOffset: ehdr.at[name], bytes: fieldBytes(ehdr, elf.endian, name, changed[name]!) })),
-      pieces: this.#pieces,
-      size: this.#end,
-    };
+    const patches = [...headerPatches(elf, change), ...(more.patches ?? [])];
+    return { keep: this.keep, patches, pieces: this.#pieces, rest, size };
   }
+}
 
-  /** ELFCLASS32 cannot name a byte at or behind 4 GiB. */
-  #checkSize(shoff: number): void {
-    if (this.#elf.class === 64 || this.#end <= 0xffff_ffff) return;
-    const message = `with the section the file would have ${this.#end} bytes; the offsets of ELFCLASS32 end at 4 GiB`;
-    const help = 'strip debug sections first';
-    fail({ code: 'ELF_TOO_LARGE', file: this.#elf.file, byteOffset: shoff, message, help });
-  }
+/** ELFCLASS32 cannot name a byte at or behind 4 GiB. */
+function checkSize(elf: ElfFile, size: number, byteOffset: number): void {
+  if (elf.class === 64 || size <= 0xffff_ffff) return;
+  const message = `with the section the file would have ${size} bytes; the offsets of ELFCLASS32 end at 4 GiB`;
+  fail({ code: 'ELF_TOO_LARGE', file: elf.file, byteOffset, message, help: 'strip debug sections first' });
 }
 
 /**

@@ -23,8 +23,8 @@ export function sectionBytes(elf: ElfFile, name: string): Uint8Array {
 /**
  * The bytes of the one section of this name, as they stand in the file (a compressed section stays compressed), copied.
  * Data behind the ELF and damaged other sections do not matter.
- * @throws SeccompcError: what `readElf` refuses, ELF_NAMES, ELF_SECTION_MISSING, ELF_SECTION_TWICE,
- *   ELF_SECTION_NOBITS, ELF_SECTIONS (the section leaves the file)
+ * @throws SeccompcError: what `readElf` refuses, ELF_SECTION_MISSING, ELF_SECTION_TWICE,
+ *   ELF_SECTION_NOBITS, ELF_SECTION_OUTSIDE
  */
 export function extractSection(elf: Uint8Array, name: string, options: ReadOptions = {}): Uint8Array {
   return sectionBytes(readElf(elf, options), name);

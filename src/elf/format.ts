@@ -186,6 +186,19 @@ export const ET_DYN = 3;
 export const PN_XNUM = 0xffff;
 export const PT_NULL = 0;
 export const PT_LOAD = 1;
+export const PT_DYNAMIC = 2;
+export const PT_INTERP = 3;
+export const PT_NOTE = 4;
+export const PT_PHDR = 6;
+export const PT_GNU_PROPERTY = 0x6474e553;
+/** PaX's flags; Go's linker leaves an empty one. Not in glibc's <elf.h>. */
+export const PT_PAX_FLAGS = 0x65041580;
+export const PF_R = 4;
+
+export const DT_NULL = 0n;
+export const DT_SONAME = 14n;
+export const DT_FLAGS_1 = 0x6ffffffbn;
+export const DF_1_PIE = 0x08000000n;
 
 export const SHN_UNDEF = 0;
 /** First index that e_shnum, e_shstrndx and st_shndx cannot hold. */
@@ -198,6 +211,7 @@ export const SHT_PROGBITS = 1;
 export const SHT_SYMTAB = 2;
 export const SHT_STRTAB = 3;
 export const SHT_RELA = 4;
+export const SHT_NOTE = 7;
 export const SHT_NOBITS = 8;
 export const SHT_REL = 9;
 export const SHT_DYNSYM = 11;
@@ -208,3 +222,5 @@ export const SHF_ALLOC = 0x2n;
 /** sh_info holds a section index. */
 export const SHF_INFO_LINK = 0x40n;
 export const SHF_GROUP = 0x200n;
+/** A linker leaves the section out of what it makes. */
+export const SHF_EXCLUDE = 0x80000000n;

@@ -1,9 +1,11 @@
 /** `seccompc/elf`: ELF files as bytes in, bytes out. */
-export { type AddOptions, addSection, planAdd } from './add.ts';
 export { applyEdit, type Edit, type Patch } from './edit.ts';
 export { extractSection, sectionBytes } from './extract.ts';
 export type { Ehdr, ElfClass, Phdr, Shdr } from './format.ts';
+export { addSection, type InjectOptions, injectSections, planInject } from './inject.ts';
+export type { Trailing } from './layout.ts';
 export { type ElfFile, type ReadOptions, readElf, readElfFrom, type Section } from './read.ts';
-export { planRemove, removeSection } from './remove.ts';
-export type { NewSection } from './section.ts';
+export { isBeneath, planRemove, planUndo, removeSection, undoInjection } from './remove.ts';
+export { findSection, type NewSection, UNDO_SECTION } from './section.ts';
 export { type ElfSource, sourceOf } from './source.ts';
+export { type Injection, type Undo, undoOf } from './undo.ts';

@@ -1,4 +1,4 @@
-/** The section name table of the new file: grown by a name, made afresh, or put back where a cut has taken it. */
+/** The section name table of the new file: the old one, or a fresh one where that cannot move. */
 import type { Tail } from './edit.ts';
 import { SHT_NULL, SHT_STRTAB, type Shdr } from './format.ts';
 import { namesCanMove } from './layout.ts';
@@ -44,10 +44,4 @@ export function putNames(tail: Tail, { table, headers, shstrndx }: NewNames): re
   const sh_offset = BigInt(tail.put(table, 1));
   const own = { ...headers[shstrndx]!, sh_offset, sh_size: BigInt(table.length), sh_addralign: 1n };
   return headers.with(shstrndx, own);
-}
-
-/** Puts the table back when it stood in the part of the file that the tail takes the place of. */
-export function putNamesBack(tail: Tail, names: NewNames): readonly Shdr[] {
-  const own = names.headers[names.shstrndx]!;
-  return own.sh_offset + own.sh_size <= BigInt(tail.keep) ? names.headers : putNames(tail, names);
 }

@@ -3,6 +3,7 @@
  * use, so a file with broken names can still be looked at. Names are compared as bytes: two names that are no UTF-8 may
  * decode to the same text.
  */
+import type { Code } from '../diag/codes.ts';
 import { fail } from '../diag/collector.ts';
 import { EHDR, type ElfClass, SHDR, SHT_NULL, SHT_STRTAB, type Shdr } from './format.ts';
 import { type ElfSource, inFile } from './source.ts';
@@ -17,6 +18,8 @@ interface NamedHeaders {
   readonly shstrndx: number;
 }
 
+/** Names that symbols share are the largest: those of a browser with debug symbols have 100 MB. */
+const TABLE_MAX = 1n << 28n;
 const HELP = 'the section names are damaged, so no section can be told from another; build the file again';
 
 export class SectionNames {
@@ -27,7 +30,7 @@ export class SectionNames {
     this.#of = of;
   }
 
-  /** The whole table, ending in NUL. Throws ELF_NAMES, as all that follows. */
+  /** The whole table, ending in NUL. Throws ELF_SHSTRNDX, ELF_NAMES_END and what else is wrong with it. */
   get table(): Uint8Array {
     this.#table ??= this.#read();
     return this.#table;
@@ -65,41 +68,46 @@ export class SectionNames {
     if (start < this.table.length) return start;
     const byteOffset = tableOffset + index * SHDR[cls].size + SHDR[cls].at.sh_name;
     const message = `sh_name of section ${index} is ${start}; the name table has ${this.table.length} bytes`;
-    return fail({ code: 'ELF_NAMES', file, byteOffset, message, help: HELP });
+    return fail({ code: 'ELF_NAME_OUTSIDE', file, byteOffset, message, help: HELP });
   }
 
   #read(): Uint8Array {
     const { file, source, class: cls, headers, shstrndx, tableOffset } = this.#of;
-    const refuse = (byteOffset: number, message: string): never =>
-      fail({ code: 'ELF_NAMES', file, byteOffset, message, help: HELP });
+    const refuse = (code: Code, byteOffset: number, message: string): never =>
+      fail({ code, file, byteOffset, message, help: HELP });
 
     const header = headers[shstrndx];
     if (header === undefined) {
-      refuse(
-        EHDR[cls].at.e_shstrndx,
-        `the name table is section ${shstrndx}, but there are ${headers.length} sections`,
-      );
+      const message = `the name table is section ${shstrndx}, but there are ${headers.length} sections`;
+      refuse('ELF_SHSTRNDX', EHDR[cls].at.e_shstrndx, message);
     }
     const { sh_type, sh_offset, sh_size, sh_addralign } = header!;
     const at = tableOffset + shstrndx * SHDR[cls].size;
     const field = SHDR[cls].at;
     if (sh_type !== SHT_STRTAB) {
-      refuse(
-        at + field.sh_type,
-        `the name table is section ${shstrndx}, whose type is ${sh_type}; a string table is 3`,
-      );
+      const message = `the name table is section ${shstrndx}, whose type is ${sh_type}; a string table is 3`;
+      refuse('ELF_SHSTRNDX', at + field.sh_type, message);
     }
     if (!inFile(source.size, sh_offset, sh_size)) {
       const message = `the name table (${sh_size} bytes from byte ${sh_offset}) leaves the file of ${source.size} bytes`;
-      refuse(at + field.sh_offset, message);
+      refuse('ELF_SECTION_OUTSIDE', at + field.sh_offset, message);
     }
-    if (sh_size === 0n) refuse(at + field.sh_size, 'the name table is empty');
+    if (sh_size === 0n) refuse('ELF_NAMES_END', at + field.sh_size, 'the name table is empty');
+    if (sh_size > TABLE_MAX) {
+      refuse(
+        'ELF_TOO_LARGE',
+        at + field.sh_size,
+        `the name table has ${sh_size} bytes; more than ${TABLE_MAX} are not read`,
+      );
+    }
     if ((sh_addralign & (sh_addralign - 1n)) !== 0n && sh_addralign !== 0n) {
-      refuse(at + field.sh_addralign, `sh_addralign of the name table is ${sh_addralign}, no power of two`);
+      const message = `sh_addralign of the name table is ${sh_addralign}, no power of two`;
+      refuse('ELF_SECTION_ALIGN', at + field.sh_addralign, message);
     }
     const table = source.read(Number(sh_offset), Number(sh_size));
     if (table.at(-1) !== 0) {
-      refuse(Number(sh_offset + sh_size) - 1, 'the last name of the name table has no NUL at its end');
+      const message = 'the last name of the name table has no NUL at its end';
+      refuse('ELF_NAMES_END', Number(sh_offset + sh_size) - 1, message);
     }
     return table;
   }

@@ -102,6 +102,9 @@ export interface ReadOptions {
 /** The help where nothing but another copy of the file can help. */
 export const DAMAGED = 'the file is damaged or cut short; copy or build it again';
 
+/** Far above any real file: a table of them has 16 MiB. */
+const SECTIONS_MAX = 1 << 18;
+
 /** What is known once e_ident is read. */
 interface Context {
   readonly source: ElfSource;
@@ -128,10 +131,10 @@ function readIdent(source: ElfSource, file: string | undefined): Context {
     refuse('ELF_SHORT', source.size, `the file has ${source.size} bytes; e_ident alone has 16`);
 
   const [cls, data, version] = [ident[EI_CLASS], ident[EI_DATA], ident[EI_VERSION]];
-  if (cls !== 1 && cls !== 2) refuse('ELF_IDENT', EI_CLASS, `EI_CLASS is ${cls}; it is 1 (32 bit) or 2 (64 bit)`);
+  if (cls !== 1 && cls !== 2) refuse('ELF_CLASS', EI_CLASS, `EI_CLASS is ${cls}; it is 1 (32 bit) or 2 (64 bit)`);
   if (data !== 1 && data !== 2)
-    refuse('ELF_IDENT', EI_DATA, `EI_DATA is ${data}; it is 1 (little-endian) or 2 (big-endian)`);
-  if (version !== EV_CURRENT) refuse('ELF_IDENT', EI_VERSION, `EI_VERSION is ${version}; the only version is 1`);
+    refuse('ELF_DATA', EI_DATA, `EI_DATA is ${data}; it is 1 (little-endian) or 2 (big-endian)`);
+  if (version !== EV_CURRENT) refuse('ELF_VERSION', EI_VERSION, `EI_VERSION is ${version}; the only version is 1`);
   return { source, class: cls === 1 ? 32 : 64, endian: data === 1 ? 'little' : 'big', refuse };
 }
 
@@ -146,7 +149,7 @@ function readHeader(ctx: Context): Ehdr {
     ctx.refuse('ELF_TYPE', form.at.e_type, `e_type is ${hex(header.e_type)}; it is 1 (REL), 2 (EXEC) or 3 (DYN)`, help);
   }
   if (header.e_ehsize < form.size) {
-    ctx.refuse('ELF_HEADER', form.at.e_ehsize, `e_ehsize is ${header.e_ehsize}; the header has ${form.size} bytes`);
+    ctx.refuse('ELF_EHSIZE', form.at.e_ehsize, `e_ehsize is ${header.e_ehsize}; the header has ${form.size} bytes`);
   }
   return header;
 }
@@ -158,20 +161,24 @@ function readSections(ctx: Context, header: Ehdr): { headers: readonly Shdr[]; s
   const offset = header.e_shoff;
   if (offset === 0n) {
     if (header.e_shnum !== 0) {
-      ctx.refuse('ELF_SECTIONS', at.e_shoff, `e_shoff is 0, but e_shnum says ${header.e_shnum} section headers`);
+      ctx.refuse('ELF_SHNUM', at.e_shoff, `e_shoff is 0, but e_shnum says ${header.e_shnum} section headers`);
     }
     return { headers: [], shstrndx: header.e_shstrndx };
   }
   if (header.e_shentsize !== form.size) {
     const message = `e_shentsize is ${header.e_shentsize}; a section header has ${form.size} bytes in this class`;
-    ctx.refuse('ELF_SECTIONS', at.e_shentsize, message);
+    ctx.refuse('ELF_SHENTSIZE', at.e_shentsize, message);
   }
   if (offset < BigInt(EHDR[ctx.class].size)) {
-    ctx.refuse('ELF_SECTIONS', at.e_shoff, `e_shoff is ${offset}: the section header table overlaps the ELF header`);
+    ctx.refuse(
+      'ELF_TABLES_OVERLAP',
+      at.e_shoff,
+      `e_shoff is ${offset}: the section header table overlaps the ELF header`,
+    );
   }
   const size = BigInt(form.size);
   if (!inFile(ctx.source.size, offset, size)) {
-    ctx.refuse('ELF_SECTIONS', at.e_shoff, `e_shoff is ${offset}, but the file ends at ${ctx.source.size}`);
+    ctx.refuse('ELF_SHDRS_OUTSIDE', at.e_shoff, `e_shoff is ${offset}, but the file ends at ${ctx.source.size}`);
   }
   const start = Number(offset);
   const readAt = (view: ByteView, index: number) => readRecord(form, view, index * form.size);
@@ -180,12 +187,16 @@ function readSections(ctx: Context, header: Ehdr): { headers: readonly Shdr[]; s
   const extended = header.e_shnum === 0;
   const count = extended ? first.sh_size : BigInt(header.e_shnum);
   if (count === 0n) {
-    ctx.refuse('ELF_SECTIONS', at.e_shnum, 'e_shnum is 0, and sh_size of section 0 gives no count either');
+    ctx.refuse('ELF_SHNUM_EXTENDED', at.e_shnum, 'e_shnum is 0, and sh_size of section 0 gives no count either');
+  }
+  if (count > BigInt(SECTIONS_MAX)) {
+    const message = `section 0 counts ${count} sections; more than ${SECTIONS_MAX} are not read`;
+    ctx.refuse('ELF_SHNUM_EXTENDED', start + form.at.sh_size, message);
   }
   if (!inFile(ctx.source.size, offset, count * size)) {
     const where = extended ? start + form.at.sh_size : at.e_shnum;
     const message = `${count} section headers from byte ${offset} do not fit a file of ${ctx.source.size} bytes`;
-    ctx.refuse('ELF_SECTIONS', where, message);
+    ctx.refuse(extended ? 'ELF_SHNUM_EXTENDED' : 'ELF_SHDRS_OUTSIDE', where, message);
   }
   const view = new ByteView(ctx.source.read(start, Number(count) * form.size), ctx.endian);
   return {
@@ -194,26 +205,26 @@ function readSections(ctx: Context, header: Ehdr): { headers: readonly Shdr[]; s
   };
 }
 
-function readSegments(ctx: Context, header: Ehdr, first: Shdr | undefined): readonly Phdr[] {
-  if (header.e_phnum === 0) return [];
+function readSegments(ctx: Context, header: Ehdr): readonly Phdr[] {
+  const count = header.e_phnum;
+  if (count === 0) return [];
   const form = PHDR[ctx.class];
   const { at, size } = EHDR[ctx.class];
-  // From 65,535 segments on the count stands in section 0. Linux runs no such file, yet it is well-formed.
-  if (header.e_phnum === PN_XNUM && (first === undefined || first.sh_info < PN_XNUM)) {
-    const message = 'e_phnum is 0xffff (PN_XNUM), but section 0 does not hold a count of 65535 or more in sh_info';
-    ctx.refuse('ELF_SEGMENTS', at.e_phnum, message);
+  if (count === PN_XNUM) {
+    const help = 'Linux runs no such file, and takes no table over 64 KiB; core dumps alone have so many';
+    ctx.refuse('ELF_PN_XNUM', at.e_phnum, 'e_phnum is 0xffff (PN_XNUM): the count would stand in section 0', help);
   }
-  const count = header.e_phnum === PN_XNUM ? first!.sh_info : header.e_phnum;
   if (header.e_phentsize !== form.size) {
     const message = `e_phentsize is ${header.e_phentsize}; a program header has ${form.size} bytes in this class`;
-    ctx.refuse('ELF_SEGMENTS', at.e_phentsize, message);
+    ctx.refuse('ELF_PHENTSIZE', at.e_phentsize, message);
   }
   if (header.e_phoff < BigInt(size)) {
-    ctx.refuse('ELF_SEGMENTS', at.e_phoff, `e_phoff is ${header.e_phoff}: the program headers overlap the ELF header`);
+    const message = `e_phoff is ${header.e_phoff}: the program headers overlap the ELF header`;
+    ctx.refuse('ELF_TABLES_OVERLAP', at.e_phoff, message);
   }
   if (!inFile(ctx.source.size, header.e_phoff, BigInt(count * form.size))) {
     const message = `${count} program headers from byte ${header.e_phoff} do not fit a file of ${ctx.source.size} bytes`;
-    ctx.refuse('ELF_SEGMENTS', at.e_phoff, message);
+    ctx.refuse('ELF_PHDRS_OUTSIDE', at.e_phoff, message);
   }
   const view = new ByteView(ctx.source.read(Number(header.e_phoff), count * form.size), ctx.endian);
   return Array.from({ length: count }, (_, index) => readRecord(form, view, index * form.size));
@@ -226,7 +237,7 @@ function refuseOverlap(ctx: Context, header: Ehdr, segments: number, sections: n
   const sectionsEnd = header.e_shoff + BigInt(sections * SHDR[ctx.class].size);
   if (header.e_shoff >= segmentsEnd || header.e_phoff >= sectionsEnd) return;
   const message = `the section headers from byte ${header.e_shoff} overlap the program headers from byte ${header.e_phoff}`;
-  ctx.refuse('ELF_SECTIONS', EHDR[ctx.class].at.e_shoff, message);
+  ctx.refuse('ELF_TABLES_OVERLAP', EHDR[ctx.class].at.e_shoff, message);
 }
 
 /** `readElf` for a file that is read in pieces: header and tables now, section names on first use. */
@@ -234,7 +245,7 @@ export function readElfFrom(source: ElfSource, options: ReadOptions = {}): ElfFi
   const ctx = readIdent(source, options.file);
   const header = readHeader(ctx);
   const { headers, shstrndx } = readSections(ctx, header);
-  const segments = readSegments(ctx, header, headers[0]);
+  const segments = readSegments(ctx, header);
   refuseOverlap(ctx, header, segments.length, headers.length);
 
   const tableOffset = Number(header.e_shoff);

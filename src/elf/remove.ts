@@ -1,57 +1,85 @@
 /**
- * Takes a section out of the header table. The last header goes away; one in the middle becomes a null header, because
- * symbols and other sections count the headers by index. The data goes with it only when it stands in the file's own
- * tail; elsewhere it stays behind as bytes that nothing names.
+ * Takes sections out again. An injected one goes without a trace: the file before the injection is put back, with the
+ * other injected sections if there are any. A section of another origin (objcopy's) loses its header, in place: the last
+ * one goes away, one in the middle becomes a null header, because symbols and other sections count headers by index; its
+ * data stays behind as bytes that nothing names, unless it ends the file.
  */
 import { fail } from '../diag/collector.ts';
 import { quoted } from '../diag/escape.ts';
 import { ByteView } from '../num/bytes.ts';
-import { applyEdit, type Edit, Tail } from './edit.ts';
-import { SHF_GROUP, SHN_LORESERVE, SHT_DYNSYM, SHT_NULL, SHT_SYMTAB, SHT_SYMTAB_SHNDX, type Shdr } from './format.ts';
-import { checkDisposable, checkRewritable, ownTail } from './layout.ts';
-import { putNamesBack } from './name-table.ts';
-import { type ElfFile, type ReadOptions, readElf } from './read.ts';
-import { theSection } from './section.ts';
-
-/** SHT_NULL: an inactive header, all of it zero. */
-const NULL_HEADER: Shdr = {
-  sh_name: 0,
-  sh_type: SHT_NULL,
-  sh_flags: 0n,
-  sh_addr: 0n,
-  sh_offset: 0n,
-  sh_size: 0n,
-  sh_link: 0,
-  sh_info: 0,
-  sh_addralign: 0n,
-  sh_entsize: 0n,
-};
+import { applyEdit, type Edit, headerPatches } from './edit.ts';
+import { SHDR, SHF_GROUP, SHN_LORESERVE, SHT_DYNSYM, SHT_SYMTAB, SHT_SYMTAB_SHNDX } from './format.ts';
+import { planInject } from './inject.ts';
+import { checkDisposable, checkRewritable, isFilled, sectionEnd, segmentEnd } from './layout.ts';
+import { type ElfFile, type ReadOptions, readElf, type Section } from './read.ts';
+import { findSection, theSection, UNDO_SECTION } from './section.ts';
+import { type Injection, undoOf } from './undo.ts';
 
 /** `removeSection` as an Edit, for a file that is not in memory. */
 export function planRemove(elf: ElfFile, name: string): Edit {
-  checkRewritable(elf);
+  const undo = undoOf(elf);
   const target = theSection(elf, name);
+  if (undo.state !== 'intact') return planDrop(elf, target);
+
+  const { injection } = undo;
+  const others = injection.sections.filter((s) => s.index !== target.index);
+  if (others.length === injection.sections.length) {
+    const isRecord = target.index === undo.section.index;
+    const message = `section ${target.index} ${quoted(name)} ${isRecord ? 'is the undo record' : 'was in the file before the injection'}`;
+    const help = `remove what was injected first: ${injection.sections.map((s) => quoted(s.name)).join(', ')}`;
+    fail({ code: 'ELF_SECTION_BENEATH', file: elf.file, byteOffset: target.headerOffset, message, help });
+  }
+  return others.length === 0 ? whole(elf, injection) : planInject(elf, [], { without: [name] });
+}
+
+/** `undoInjection` as an Edit. */
+export function planUndo(elf: ElfFile): Edit {
+  const undo = undoOf(elf);
+  if (undo.state === 'intact') return whole(elf, undo.injection);
+  const message =
+    undo.state === 'none'
+      ? 'the file has no undo record: nothing was injected, or not by this tool'
+      : `the undo record no longer fits the file: ${undo.why}`;
+  const help = 'name the section to remove';
+  return fail({ code: 'ELF_UNDO_MISSING', file: elf.file, message, help });
+}
+
+/** The file before, whole. */
+function whole(elf: ElfFile, { record, patches }: Injection): Edit {
+  const restSize = record.sizeBefore - record.keep;
+  const rest = restSize === 0 ? undefined : { from: elf.source.size - restSize, to: elf.source.size };
+  return { keep: record.keep, patches, pieces: [], rest, size: record.sizeBefore };
+}
+
+/** Takes away the header of a section that no undo record names. */
+function planDrop(elf: ElfFile, target: Section): Edit {
+  checkRewritable(elf);
   checkDisposable(elf, target);
   if ((target.sh_flags & SHF_GROUP) !== 0n || symbolsReferTo(elf, target.index)) {
-    const message = `a symbol or a section group refers to section ${target.index} ${quoted(name)}`;
+    const message = `a symbol or a section group refers to section ${target.index} ${quoted(target.name)}`;
     const help = 'objcopy --remove-section rewrites the symbols too';
     fail({ code: 'ELF_SECTION_USED', file: elf.file, byteOffset: target.headerOffset, message, help });
   }
-  const tail = new Tail(elf, ownTail(elf, target) ?? elf.source.size);
-  const sections: readonly Shdr[] = elf.sections;
-  const last = target.index === sections.length - 1;
-  const headers = last ? sections.slice(0, -1) : sections.with(target.index, NULL_HEADER);
-  const { shstrndx } = elf;
-  return tail.finish(putNamesBack(tail, { table: namesWithout(elf, target.sh_name), headers, shstrndx }), shstrndx);
+  const { size } = SHDR[elf.class];
+  // A header that is all zero is SHT_NULL: inactive.
+  const nulled = { byteOffset: target.headerOffset, bytes: new Uint8Array(size) };
+  const isLast = target.index === elf.sections.length - 1 && elf.header.e_shnum > 1;
+  const fewer = isLast ? headerPatches(elf, { e_shnum: elf.header.e_shnum - 1 }) : [];
+  const end = endWithout(elf, target);
+  const keep = Number(sectionEnd(target)) === elf.source.size && isFilled(target) ? end : elf.source.size;
+  return { keep, patches: [nulled, ...fewer].filter((p) => p.byteOffset < keep), pieces: [], size: keep };
 }
 
-/** The name table without its last string when that is the one, and no other section's name lies in it. */
-function namesWithout(elf: ElfFile, sh_name: number): Uint8Array {
-  const { table } = elf.names;
-  const isLast = table.indexOf(0, sh_name) === table.length - 1;
-  const uses = elf.sections.filter((s) => s.sh_type !== SHT_NULL && s.sh_name >= sh_name).length;
-  return isLast && uses === 1 && table[sh_name - 1] === 0 ? table.subarray(0, sh_name) : table;
+/** One past the last byte that anything but the target names. */
+function endWithout(elf: ElfFile, target: Section): number {
+  let end = Number(elf.header.e_shoff) + elf.sections.length * SHDR[elf.class].size;
+  for (const s of elf.sections) if (s.index !== target.index && isFilled(s)) end = Math.max(end, Number(sectionEnd(s)));
+  for (const p of elf.segments) if (p.p_filesz > 0n) end = Math.max(end, Number(segmentEnd(p)));
+  return Math.min(end, elf.source.size);
 }
+
+/** Bytes of a symbol table that are looked at together. */
+const CHUNK = 24 << 15;
 
 /** st_shndx is 16 bits; an index that does not fit stands in the SHT_SYMTAB_SHNDX section, one word a symbol. */
 function symbolsReferTo(elf: ElfFile, index: number): boolean {
@@ -59,23 +87,40 @@ function symbolsReferTo(elf: ElfFile, index: number): boolean {
   return elf.sections.some((s) => {
     const symbols = s.sh_type === SHT_SYMTAB || s.sh_type === SHT_DYNSYM;
     if ((!symbols && s.sh_type !== SHT_SYMTAB_SHNDX) || s.sh_size === 0n) return false;
-    const view = new ByteView(elf.source.read(Number(s.sh_offset), Number(s.sh_size)), elf.endian);
     const step = symbols ? entry : 4;
-    for (let i = 0; i + step <= view.bytes.length; i += step) {
-      if (symbols ? index < SHN_LORESERVE && view.u16(i + at) === index : view.u32(i) === index) return true;
+    const end = Number(sectionEnd(s));
+    for (let from = Number(s.sh_offset); from < end; from += CHUNK) {
+      const view = new ByteView(elf.source.read(from, Math.min(CHUNK, end - from)), elf.endian);
+      for (let i = 0; i + step <= view.bytes.length; i += step) {
+        if (symbols ? index < SHN_LORESERVE && view.u16(i + at) === index : view.u32(i) === index) return true;
+      }
     }
     return false;
   });
 }
 
 /**
- * Removes the section of this name; every other section keeps its index, place and bytes. `elf` is not changed.
- *
- * The result is not the file from before the section was added: the tables are written anew behind it.
+ * Removes the section of this name. When it was injected and no other section was, the result is the file from before,
+ * byte for byte; with others, it is the file with those alone. `elf` is not changed.
  * @returns the new file
- * @throws SeccompcError: what `addSection` refuses about a file, ELF_SECTION_MISSING, ELF_SECTION_TWICE,
- *   ELF_SECTION_LOADED (mapped at run time), ELF_SECTION_USED (symbols or sections refer to it)
+ * @throws SeccompcError: what `readElf` refuses, ELF_SECTION_MISSING, ELF_SECTION_TWICE, ELF_SECTION_BENEATH, ELF_UNDO;
+ *   for a section that was not injected also ELF_SECTION_LOADED (mapped at run time), ELF_SECTION_USED (symbols or
+ *   sections refer to it)
  */
 export function removeSection(elf: Uint8Array, name: string, options: ReadOptions = {}): Uint8Array {
   return applyEdit(elf, planRemove(readElf(elf, options), name));
+}
+
+/**
+ * Removes all that was injected: the file from before, byte for byte.
+ * @throws SeccompcError: what `readElf` refuses, ELF_UNDO_MISSING, ELF_UNDO
+ */
+export function undoInjection(elf: Uint8Array, options: ReadOptions = {}): Uint8Array {
+  return applyEdit(elf, planUndo(readElf(elf, options)));
+}
+
+/** True when a section of this name would be there again after its removal: it took the place of another one's. */
+export function isBeneath(elf: ElfFile, name: string): boolean {
+  const undo = undoOf(elf);
+  return name !== UNDO_SECTION && undo.state === 'intact' && findSection(undo.injection.before, name) !== undefined;
 }

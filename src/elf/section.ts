@@ -5,7 +5,7 @@ import { U64_MAX } from '../num/u64.ts';
 import { type ElfClass, SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, type Shdr } from './format.ts';
 import type { ElfFile, Section } from './read.ts';
 
-/** A section to add. Nothing of it is mapped when the program runs; readers open the file. */
+/** A section to add. Unless `load` says so nothing of it is mapped when the program runs: readers open the file. */
 export interface NewSection {
   /** Not empty, no NUL, not `.shstrtab`. Written as UTF-8. */
   readonly name: string;
@@ -16,12 +16,17 @@ export interface NewSection {
   readonly entrySize?: number;
   /** sh_type, 32 bits; SHT_PROGBITS (1) unless stated. */
   readonly type?: number;
-  /** sh_flags, as wide as the class; 0 unless stated. SHF_ALLOC is refused: it would claim what is not so. */
+  /** sh_flags, as wide as the class; 0 unless stated. SHF_ALLOC is refused: `load` sets it where it is true. */
   readonly flags?: number | bigint;
+  /** Map it, read-only, when the program runs, through a PT_LOAD of its own; sh_addr and SHF_ALLOC say where. */
+  readonly load?: boolean;
 }
 
 const ALIGN_MAX = 0x10000;
+const PAGE = 0x1000;
 const NAMES = '.shstrtab';
+/** The section that holds the undo record. */
+export const UNDO_SECTION = '.seccompc_undo';
 
 /** A new section's header fields but for its name and place. Throws ELF_SECTION_NAME or ELF_SECTION_FIELD. */
 export function newHeader(section: NewSection, elf: ElfFile): Omit<Shdr, 'sh_name' | 'sh_offset'> {
@@ -34,6 +39,9 @@ export function newHeader(section: NewSection, elf: ElfFile): Omit<Shdr, 'sh_nam
   if (!Number.isInteger(align) || align < 1 || align > ALIGN_MAX || (align & (align - 1)) !== 0) {
     refuse(`the alignment ${align} is no power of two from 1 to ${ALIGN_MAX}`, 'sock_filter records are aligned to 8');
   }
+  if (section.load && align > PAGE) {
+    refuse(`the alignment ${align} is larger than a page of ${PAGE}`, 'a loaded section can be aligned to a page');
+  }
   if (!isUnsigned(entrySize, 32))
     refuse(`the entry size ${entrySize} is no 32-bit number`, 'use 0 for data without records');
   if (!isUnsigned(type, 32) || type === SHT_NULL || type === SHT_NOBITS) {
@@ -43,11 +51,11 @@ export function newHeader(section: NewSection, elf: ElfFile): Omit<Shdr, 'sh_nam
     refuse(`the flags ${section.flags} do not fit ${elf.class} bits`, 'use 0');
   }
   if ((flags! & SHF_ALLOC) !== 0n) {
-    refuse('SHF_ALLOC says that it is loaded, but no segment holds an appended section', 'leave the flag out');
+    refuse('SHF_ALLOC says that it is loaded, which the flag alone does not bring about', 'ask for load');
   }
   return {
     sh_type: type,
-    sh_flags: flags!,
+    sh_flags: section.load ? flags! | SHF_ALLOC : flags!,
     sh_addr: 0n,
     sh_size: BigInt(section.data.length),
     sh_link: 0,
@@ -69,7 +77,7 @@ function maxOf(cls: ElfClass): bigint {
   return cls === 64 ? U64_MAX : 0xffff_ffffn;
 }
 
-/** A section is found by its name, so it needs one; the name table's own name would be found twice. */
+/** A section is found by its name, so it needs one; the name table's and the undo record's would be found twice. */
 function checkName(name: string, file: string | undefined): void {
   const why =
     name === ''
@@ -78,7 +86,9 @@ function checkName(name: string, file: string | undefined): void {
         ? 'holds a NUL'
         : name === NAMES
           ? 'belongs to the name table'
-          : undefined;
+          : name === UNDO_SECTION
+            ? 'belongs to the undo record'
+            : undefined;
   if (why === undefined) return;
   const help = "a name such as '.seccomp_rules'";
   fail({ code: 'ELF_SECTION_NAME', file, message: `the section name ${quoted(name)} ${why}`, help });
@@ -89,7 +99,7 @@ export function nameBytes(name: string): Uint8Array {
   return new TextEncoder().encode(name);
 }
 
-/** The one section of this name, undefined for none. Throws ELF_SECTION_TWICE for several, ELF_NAMES. */
+/** The one section of this name, undefined for none. Throws ELF_SECTION_TWICE for several. */
 export function findSection(elf: ElfFile, name: string): Section | undefined {
   const [first, second] = elf.names.indexesOf(nameBytes(name)).map((index) => elf.sections[index]!);
   if (second === undefined) return first;

@@ -6,27 +6,34 @@
 import {
   ARCHES,
   type Arch,
+  type ArchName,
   errnoNames,
   errnoNumber,
   FILTER_FLAGS,
   findArch,
   MAX_ERRNO,
   SECCOMP_RET_DATA,
+  X32_SYSCALL_BIT,
 } from '../arch/index.ts';
 import { Diagnostics, quoted, type Source } from '../diag/index.ts';
-import { U64_MAX } from '../num/index.ts';
+import { hex, U64_MAX } from '../num/index.ts';
 import { type Json, JsonReader, spanOf } from './json.ts';
-import type { ActionSpec, ArgWidth, Filter, Located, Multiplexed, OciCondition, OciProfile, OciRule } from './types.ts';
+import type { ActionSpec, Filter, Located, OciCondition, OciProfile, OciRule } from './types.ts';
 import { ACTIONS, CAPABILITIES, capabilityName, didYouMean, OPS, type ScmpAction, type ScmpOp } from './vocabulary.ts';
 
 // biome-ignore format: a table
 const TOP_KEYS = [
   'defaultAction', 'defaultErrnoRet', 'defaultErrno', 'architectures', 'archMap', 'flags', 'listenerPath',
-  'listenerMetadata', 'syscalls', '$schema', 'x-argWidth', 'x-multiplexed', 'x-assert',
+  'listenerMetadata', 'syscalls', '$schema', 'x-argWidth', 'x-multiplexed', 'x-ruleOrder', 'x-unknownArch',
+  'x-enosysAbove', 'x-assert',
 ];
-const RULE_KEYS = ['names', 'name', 'action', 'errnoRet', 'errno', 'args', 'comment', 'includes', 'excludes'];
-const ARG_KEYS = ['index', 'value', 'valueTwo', 'op'];
+// biome-ignore format: a table
+const RULE_KEYS = [
+  'names', 'name', 'action', 'errnoRet', 'errno', 'args', 'comment', 'includes', 'excludes', 'x-architectures',
+];
+const ARG_KEYS = ['index', 'value', 'valueTwo', 'op', 'x-width'];
 const FILTER_KEYS = ['arches', 'caps', 'minKernel'];
+const U32_MAX = 0xffff_ffffn;
 
 /** Keys by which people ask for what a filter cannot do. */
 const PATH_KEY =
@@ -69,8 +76,11 @@ class ProfileParser {
       flags: this.#flags(keys.get('flags')),
       listenerPath: listener && this.#reader.string(listener, "'listenerPath'"),
       rules: this.#reader.array(keys.get('syscalls'), "'syscalls'").flatMap((node, index) => this.#rule(node, index)),
-      argWidth: this.#choice<ArgWidth>(keys.get('x-argWidth'), 'x-argWidth', ['oci', 'kernel']),
-      multiplexed: this.#choice<Multiplexed>(keys.get('x-multiplexed'), 'x-multiplexed', ['allow', 'deny']),
+      argWidth: this.#choice(keys.get('x-argWidth'), 'x-argWidth', ['oci', 'kernel']),
+      multiplexed: this.#choice(keys.get('x-multiplexed'), 'x-multiplexed', ['allow', 'deny', 'written']),
+      ruleOrder: this.#choice(keys.get('x-ruleOrder'), 'x-ruleOrder', ['oci', 'first-match']),
+      unknownArch: this.#choice(keys.get('x-unknownArch'), 'x-unknownArch', ['kill-process', 'kill', 'errno']),
+      enosysAbove: this.#enosysAbove(keys.get('x-enosysAbove')),
       assertions: this.#reader
         .strings(keys.get('x-assert'), 'x-assert')
         .map(({ value, node }) => ({ value, span: spanOf(node) })),
@@ -87,7 +97,7 @@ class ProfileParser {
     return true;
   };
 
-  #choice<T extends string>(node: Json | undefined, key: string, choices: readonly T[]): T | undefined {
+  #choice<const T extends string>(node: Json | undefined, key: string, choices: readonly T[]): T | undefined {
     const text = node && this.#reader.string(node, `'${key}'`);
     if (node === undefined || text === undefined) return undefined;
     const found = choices.find((c) => c === text);
@@ -96,6 +106,29 @@ class ProfileParser {
         code: 'VALUE_RANGE',
         message: `'${key}' is ${choices.join(' or ')}, not ${quoted(text)}`,
       });
+    }
+    return found;
+  }
+
+  /** true, false, or the largest known number of each architecture by name. */
+  #enosysAbove(node: Json | undefined): boolean | ReadonlyMap<ArchName, number> | undefined {
+    if (node === undefined || node.type === 'boolean') return node?.value as boolean | undefined;
+    if (this.#reader.object(node, "'x-enosysAbove', when neither true nor false,") === undefined) return undefined;
+    const constants = [...ARCHES.values()].map((a) => a.scmp);
+    const entries = this.#reader.fields(node, constants, (key, at) => this.#arch(key, at).length === 0);
+    const found = new Map<ArchName, number>();
+    for (const [key, value] of entries) {
+      const [arch] = this.#arch(key, value);
+      const number = arch && this.#reader.unsigned(value, `the number for ${key}`, U32_MAX);
+      if (arch === undefined || number === undefined) continue;
+      const { name } = arch.value;
+      // x32 numbers have bit 30, and no others.
+      const [least, most] = name === 'x32' ? [X32_SYSCALL_BIT, 2 * X32_SYSCALL_BIT - 1] : [0, X32_SYSCALL_BIT - 1];
+      if (number >= least && number <= most) found.set(name, Number(number));
+      else {
+        const message = `the numbers of ${name} are ${hex(least)} to ${hex(most)}, not ${hex(number)}`;
+        this.#reader.report(value, { code: 'VALUE_RANGE', message });
+      }
     }
     return found;
   }
@@ -236,6 +269,8 @@ class ProfileParser {
     const comment = keys.get('comment');
     const includes = this.#filter(keys.get('includes'), 'includes');
     const excludes = this.#filter(keys.get('excludes'), 'excludes');
+    const only = this.#reader.strings(keys.get('x-architectures'), 'x-architectures');
+    const onlyArches = only.flatMap((a) => this.#arch(a.value, a.node)).map((a) => a.value.name);
     if (action?.action === 'SCMP_ACT_NOTIFY') {
       for (const name of names.filter((n) => n.value === 'write')) {
         this.#reader.report(keys.get('action') ?? node, {
@@ -257,6 +292,7 @@ class ProfileParser {
         comment: comment && this.#reader.string(comment, "'comment'"),
         includes,
         excludes,
+        onlyArches,
         span: spanOf(node),
       },
     ];
@@ -312,9 +348,18 @@ class ProfileParser {
     const value = number('value', U64_MAX);
     const valueTwo = number('valueTwo', U64_MAX);
     const op = this.#op(keys.get('op'));
+    const width = this.#width(keys.get('x-width'));
     if (index === undefined || value === undefined || op === undefined) return [];
     if (valueTwo === undefined && keys.has('valueTwo')) return [];
-    return [{ argIndex: Number(index), op, value, valueTwo: valueTwo ?? 0n, span: spanOf(node) }];
+    return [{ argIndex: Number(index), op, value, valueTwo: valueTwo ?? 0n, width, span: spanOf(node) }];
+  }
+
+  #width(node: Json | undefined): 32 | 64 | undefined {
+    const bits = node && this.#reader.unsigned(node, "'x-width'", U64_MAX);
+    if (node === undefined || bits === undefined) return undefined;
+    if (bits === 32n || bits === 64n) return bits === 32n ? 32 : 64;
+    this.#reader.report(node, { code: 'VALUE_RANGE', message: `'x-width' is 32 or 64 bits, not ${bits}` });
+    return undefined;
   }
 
   #op(node: Json | undefined): ScmpOp | undefined {

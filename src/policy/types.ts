@@ -28,6 +28,8 @@ export interface OciCondition {
   readonly value: bigint;
   /** For SCMP_CMP_MASKED_EQ what the masked argument must equal; else without meaning. */
   readonly valueTwo: bigint;
+  /** The condition's own `x-width`: how many of the argument's bits are compared, whatever argWidth says. */
+  readonly width?: 32 | 64 | undefined;
   readonly span: Span;
 }
 
@@ -48,11 +50,17 @@ export interface OciRule {
   readonly comment?: string | undefined;
   readonly includes: Filter;
   readonly excludes: Filter;
+  /** The rule's own `x-architectures`: the only ABIs for which it holds, each by its own name; none: no restriction. */
+  readonly onlyArches: readonly ArchName[];
   readonly span: Span;
 }
 
 export type ArgWidth = 'oci' | 'kernel';
-export type Multiplexed = 'allow' | 'deny';
+/** 'written': socketcall and ipc get what the rules for them say, and nothing from the rules for the calls behind them. */
+export type Multiplexed = 'allow' | 'deny' | 'written';
+/** 'first-match': the first rule of the text whose conditions all hold decides, whatever it says. */
+export type RuleOrder = 'oci' | 'first-match';
+export type UnknownArch = 'kill-process' | 'kill' | 'errno';
 
 export interface OciProfile {
   readonly source: Source;
@@ -64,9 +72,13 @@ export interface OciProfile {
   readonly flags: readonly string[];
   readonly listenerPath?: string | undefined;
   readonly rules: readonly OciRule[];
-  /** The profile's own `x-argWidth` and `x-multiplexed`. */
+  /** The profile's own `x-argWidth`, `x-multiplexed`, `x-ruleOrder` and `x-unknownArch`. */
   readonly argWidth?: ArgWidth | undefined;
   readonly multiplexed?: Multiplexed | undefined;
+  readonly ruleOrder?: RuleOrder | undefined;
+  readonly unknownArch?: UnknownArch | undefined;
+  /** The profile's own `x-enosysAbove`: above the largest number that the rules name, or above these. */
+  readonly enosysAbove?: boolean | ReadonlyMap<ArchName, number> | undefined;
   /** The profile's own `x-assert`: statements that `seccompc prove` proves (src/assert). */
   readonly assertions: readonly Located<string>[];
   /** Warnings; errors are thrown. */
@@ -84,11 +96,13 @@ export interface ResolveOptions {
   /** Whose reading of doubtful profiles to follow; 'runc' ignores unknown system call names. Default 'none'. */
   readonly runtime?: 'none' | 'runc' | undefined;
   /** What calls of an architecture not named get. Default 'kill-process'. */
-  readonly unknownArch?: 'kill-process' | 'kill' | 'errno' | undefined;
+  readonly unknownArch?: UnknownArch | undefined;
   /** Conditional rules with different actions that match one call. Default 'error'. */
   readonly onConflict?: 'error' | 'first' | 'strictest' | undefined;
   /** What socketcall(2) and ipc(2) get for a call whose rules look at arguments. Default 'allow', as libseccomp. */
   readonly multiplexed?: Multiplexed | undefined;
+  /** Which of several rules for one call decides: as runc with libseccomp ('oci', the default), or the first. */
+  readonly ruleOrder?: RuleOrder | undefined;
   /** 64-bit comparisons as the dialect says ('oci', the default), or what the kernel will use of the parameter. */
   readonly argWidth?: ArgWidth | undefined;
   /**
