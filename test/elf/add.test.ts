@@ -116,7 +116,7 @@ suite('elf/add', (test) => {
     });
 
     test(`${kind.name}: a relocatable object without segments`, () => {
-      const object = makeElf({ ...kind, segments: false });
+      const object = makeElf({ ...kind, segments: 0 });
       holdsBoth(object.bytes, add(object.bytes), kind);
     });
 

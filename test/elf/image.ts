@@ -44,8 +44,8 @@ export interface ImageOptions extends Kind {
   readonly sections?: readonly SectionSpec[];
   /** Own: a .shstrtab of its own. Shared: in .strtab, with the symbols' names. Loaded: .shstrtab is SHF_ALLOC. */
   readonly names?: 'own' | 'shared' | 'loaded';
-  /** No program header when false. */
-  readonly segments?: boolean;
+  /** How many program headers: 1 unless stated. The first is a PT_LOAD of code, the others are all zero (PT_NULL). */
+  readonly segments?: number;
   /** Bytes behind the section header table. */
   readonly trailing?: Uint8Array;
 }
@@ -124,7 +124,7 @@ const SHDR = (w: 4 | 8) =>
   ] as const;
 
 export function makeElf(options: ImageOptions): Image {
-  const { cls, endian, names = 'own', segments = true, trailing = new Uint8Array() } = options;
+  const { cls, endian, names = 'own', segments = 1, trailing = new Uint8Array() } = options;
   const w = cls === 64 ? 8 : 4;
   const [ehsize, phsize, shsize] = cls === 64 ? [64, 56, 64] : [52, 32, 40];
   const specs: SectionSpec[] = [{ name: '', type: 0, align: 0 }, ...(options.sections ?? usualSections(options))];
@@ -141,7 +141,7 @@ export function makeElf(options: ImageOptions): Image {
   specs[shstrndx] = { ...specs[shstrndx]!, data: text(table) };
 
   // Places: headers, sections in order, section header table.
-  let end = ehsize + (segments ? phsize : 0);
+  let end = ehsize + segments * phsize;
   const places = specs.map((s, index) => {
     if (index === 0) return 0;
     end = Math.ceil(end / (s.align ?? 1)) * (s.align ?? 1);
@@ -170,18 +170,19 @@ export function makeElf(options: ImageOptions): Image {
 
   bytes.set([0x7f, 0x45, 0x4c, 0x46, cls === 64 ? 2 : 1, endian === 'little' ? 1 : 2, 1]);
   const extended = specs.length >= 0xff00;
-  const type = segments ? 2 : 1;
+  const type = segments > 0 ? 2 : 1;
   const machine = cls === 64 ? (endian === 'little' ? 62 : 22) : endian === 'little' ? 3 : 8;
-  const entry = segments ? 0x10000 + places[1]! : 0;
-  const counts = [ehsize, segments ? phsize : 0, segments ? 1 : 0, shsize, extended ? 0 : specs.length];
+  const entry = segments > 0 ? 0x10000 + places[1]! : 0;
+  const counts = [ehsize, segments > 0 ? phsize : 0, segments, shsize, extended ? 0 : specs.length];
   record('', 16, EHDR(w), [
-    ...[type, machine, 1, entry, segments ? ehsize : 0, shoff, 0x1234],
+    ...[type, machine, 1, entry, segments > 0 ? ehsize : 0, shoff, 0x1234],
     ...[...counts, shstrndx >= 0xff00 ? 0xffff : shstrndx],
   ]);
-  if (segments) {
+  for (let i = 0; i < segments; i++) {
     const values64 = [1, 5, 0, 0x10000, 0x10000, loaded, loaded, 0x1000];
     const values32 = [1, 0, 0x10000, 0x10000, loaded, loaded, 5, 0x1000];
-    record('phdr[0].', ehsize, cls === 64 ? PHDR64 : PHDR32, cls === 64 ? values64 : values32);
+    const values = (cls === 64 ? values64 : values32).map((value) => (i === 0 ? value : 0));
+    record(`phdr[${i}].`, ehsize + i * phsize, cls === 64 ? PHDR64 : PHDR32, values);
   }
   for (const [index, s] of specs.entries()) {
     const size = index > 0 ? (s.data?.length ?? 0) : extended ? specs.length : 0;

@@ -108,7 +108,7 @@ suite('elf/replace', (test) => {
     test(`${kind.name}: a section that a symbol refers to is not removed`, () => {
       const { bytes } = makeElf({
         ...kind,
-        segments: false,
+        segments: 0,
         sections: [{ name: '.plain' }, ...usualSections(kind).slice(1)],
       });
       throwsCode(() => removeSection(bytes, '.plain'), 'ELF_SECTION_USED');
