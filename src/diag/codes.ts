@@ -132,7 +132,7 @@ export const CODES = {
   ELF_SECTION_LOADED: { severity: 'error', about: 'the section is part of a loaded segment that is not ours' },
   ELF_SECTION_BENEATH: { severity: 'error', about: 'the section was there before the injection' },
   ELF_TRAILING: { severity: 'error', about: 'bytes follow the end of the ELF' },
-  ELF_TOO_LARGE: { severity: 'error', about: 'the offsets do not fit the ELF class' },
+  ELF_TOO_LARGE: { severity: 'error', about: 'the offsets do not fit the ELF class, or a part is larger than in any real file' },
   ELF_UNDO: { severity: 'error', about: 'the undo record is damaged' },
   ELF_UNDO_MISSING: { severity: 'error', about: 'there is no undo record that fits the file' },
   ELF_MACHINE: { severity: 'error', about: 'a machine that no filter can be made for' },

@@ -5,8 +5,11 @@ import { checkInside } from './layout.ts';
 import { type ElfFile, type ReadOptions, readElf } from './read.ts';
 import { theSection } from './section.ts';
 
-/** `extractSection` for a file that has been read already. */
-export function sectionBytes(elf: ElfFile, name: string): Uint8Array {
+/** Sections are taken into memory whole. */
+const MOST = 1 << 30;
+
+/** `extractSection` for a file that has been read already; a section of more than `most` bytes is ELF_TOO_LARGE. */
+export function sectionBytes(elf: ElfFile, name: string, most: number = MOST): Uint8Array {
   const s = theSection(elf, name);
   const at = SHDR[elf.class].at;
   const { file, source } = elf;
@@ -16,6 +19,11 @@ export function sectionBytes(elf: ElfFile, name: string): Uint8Array {
     fail({ code: 'ELF_SECTION_NOBITS', file, byteOffset: s.headerOffset + at.sh_type, message, help });
   }
   checkInside(elf, s);
+  if (s.sh_size > BigInt(most)) {
+    const message = `section ${s.index} ${quoted(name)} has ${s.sh_size} bytes; more than ${most} are not read`;
+    const help = 'is it the right section?';
+    fail({ code: 'ELF_TOO_LARGE', file, byteOffset: s.headerOffset + at.sh_size, message, help });
+  }
   // An empty section may claim any offset.
   return s.sh_size === 0n ? new Uint8Array() : source.read(Number(s.sh_offset), Number(s.sh_size)).slice();
 }
@@ -24,7 +32,7 @@ export function sectionBytes(elf: ElfFile, name: string): Uint8Array {
  * The bytes of the one section of this name, as they stand in the file (a compressed section stays compressed), copied.
  * Data behind the ELF and damaged other sections do not matter.
  * @throws SeccompcError: what `readElf` refuses, ELF_SECTION_MISSING, ELF_SECTION_TWICE,
- *   ELF_SECTION_NOBITS, ELF_SECTION_OUTSIDE
+ *   ELF_SECTION_NOBITS, ELF_SECTION_OUTSIDE, ELF_TOO_LARGE
  */
 export function extractSection(elf: Uint8Array, name: string, options: ReadOptions = {}): Uint8Array {
   return sectionBytes(readElf(elf, options), name);
