@@ -1,4 +1,4 @@
-/** `npm run build`: the library as plain ESM with types (tsc), the command as one bundled file (esbuild). */
+/** `npm run build`: the library as plain ESM with types (tsc), the command bundled in one file for each command (esbuild). */
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDependencies, must, root } from './ensure.mjs';
@@ -9,9 +9,12 @@ must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), 
 const esbuild = await import('esbuild');
 const out = join(root, 'dist', 'seccompc.mjs');
 await esbuild.build({
-  entryPoints: [join(root, 'src', 'cli', 'main.ts')],
-  outfile: out,
+  entryPoints: { seccompc: join(root, 'src', 'cli', 'main.ts') },
+  outdir: join(root, 'dist'),
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'command/[name]-[hash]',
   bundle: true,
+  splitting: true,
   platform: 'node',
   target: 'node20',
   format: 'esm',

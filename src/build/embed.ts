@@ -6,9 +6,6 @@ import { addSection, type ElfFile, readElf, sectionBytes } from '../elf/index.ts
 import { type CheckedProgram, check } from '../kernel/index.ts';
 import type { Policy } from '../policy/index.ts';
 
-/** The section that build, check, disasm, inspect and explain look for unless told otherwise. */
-export const DEFAULT_SECTION = '.seccomp_rules';
-
 /** The ABI of an ELF file; throws ELF_MACHINE when no filter can be made for it. */
 export function elfArch(elf: ElfFile, file: string): Arch {
   const found = archOfElf({ machine: elf.machine, class: elf.class, endian: elf.endian, flags: elf.flags });

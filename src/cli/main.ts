@@ -3,15 +3,7 @@
  * that cannot be written; 3 evidence that could not be had.
  */
 import { Command, CommanderError } from 'commander';
-import { ARCHES } from '../arch/index.ts';
 import { type Code, type Diagnostic, forTerminal, SeccompcError } from '../diag/index.ts';
-import { addBuild } from './build.ts';
-import { addCheck } from './check.ts';
-import { addDiff } from './diff.ts';
-import { addDisasm } from './disasm.ts';
-import { addExplain } from './explain.ts';
-import { addInspect } from './inspect.ts';
-import { addProve } from './prove.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -84,25 +76,40 @@ const EXAMPLES = `  seccompc build seccomp.json --into ./operator
   seccompc check filter.bpf --cost
 `;
 
-function commandLine(): Command {
+/** Each command's module is loaded when it is asked for: a command that rewrites a file needs no compiler. */
+const COMMANDS = {
+  build: async () => (await import('./build.ts')).addBuild,
+  check: async () => (await import('./check.ts')).addCheck,
+  disasm: async () => (await import('./disasm.ts')).addDisasm,
+  inspect: async () => (await import('./inspect.ts')).addInspect,
+  elf: async () => (await import('./elf.ts')).addElf,
+  explain: async () => (await import('./explain.ts')).addExplain,
+  prove: async () => (await import('./prove.ts')).addProve,
+  diff: async () => (await import('./diff.ts')).addDiff,
+} as const;
+
+const isCommand = (word: string | undefined): word is keyof typeof COMMANDS =>
+  word !== undefined && Object.hasOwn(COMMANDS, word);
+
+/** With the command that the arguments name alone, or with all where they name none: help and mistakes list them. */
+async function commandLine([word]: readonly string[]): Promise<Command> {
   const program = new Command('seccompc')
     .description('seccomp profiles to classic BPF that the kernel accepts, checked, explained and put into ELF files')
     .version(VERSION)
     .exitOverride()
     // Errors are caught below and shown as all others are.
     .configureOutput({ outputError: () => {} });
-  addBuild(program);
-  addCheck(program);
-  addDisasm(program);
-  addInspect(program);
-  addExplain(program);
-  addProve(program);
-  addDiff(program);
+  if (word === '--version' || word === '-V') return program;
+  for (const name of isCommand(word) ? [word] : (Object.keys(COMMANDS) as (keyof typeof COMMANDS)[])) {
+    (await COMMANDS[name]())(program);
+  }
+  if (isCommand(word)) return program;
+  const { ARCHES } = await import('../arch/index.ts');
   program.addHelpText('after', `\nArchitectures: ${[...ARCHES.keys()].join(', ')}\n\nExamples:\n${EXAMPLES}`);
   return program;
 }
 
-function main(argv: readonly string[]): void {
+async function main(argv: readonly string[]): Promise<void> {
   // A reader that has seen enough (head) closes the pipe; that is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
@@ -111,7 +118,7 @@ function main(argv: readonly string[]): void {
   });
   process.stderr.on('error', () => {});
   try {
-    commandLine().parse([...unsignedNumbers(argv)], { from: 'user' });
+    (await commandLine(argv)).parse([...unsignedNumbers(argv)], { from: 'user' });
   } catch (error) {
     if (error instanceof SeccompcError) report(error.diagnostics, argv);
     else if (error instanceof CommanderError) {
@@ -127,4 +134,4 @@ function main(argv: readonly string[]): void {
   }
 }
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));

@@ -3,17 +3,18 @@
  * name once it is on the disk. Whoever opens the name, at any moment and after any kill, finds the old file or the new
  * one. A running program can be replaced this way (its inode lives on), which writing into it cannot (ETXTBSY).
  *
- * Weak spots: extended attributes (file capabilities, ACLs), timestamps and hard links of the old file are not kept.
- * Between the last look at the target and the rename another writer has a few microseconds. SIGKILL leaves the
- * temporary file behind; nothing else does.
+ * The folder is held open (folder.ts), so a link swapped meanwhile leads nowhere else, and of several seccompc that
+ * replace the same file at once all but one are refused (claim.ts).
+ *
+ * Weak spots: other names of the old file (hard links) still lead to it. Between the last look at the target and the
+ * rename, a writer that is no seccompc has a few microseconds; so have two that create the same new file. SIGKILL leaves
+ * the temporary file behind; nothing else does.
  */
 import { randomBytes } from 'node:crypto';
 import {
-  type BigIntStats,
   closeSync,
   constants,
   fchmodSync,
-  fchownSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -22,73 +23,72 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fail } from '../diag/collector.ts';
 import { SeccompcError } from '../diag/error.ts';
+import { type Kept, type OldFile, takeOver, takeTimes } from './attributes.ts';
+import { claimed } from './claim.ts';
+import { Folder } from './folder.ts';
+import { Sink } from './sink.ts';
+import { type FileStamp, isSame } from './stamp.ts';
+import { codeOf, refuse, unwritable } from './unwritable.ts';
 
-/** Tells whether a file is still the one that was read; `fstatSync(fd, { bigint: true })` is one. */
-export interface FileStamp {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  /** Bytes. */
-  readonly size: bigint;
-  /** Nanoseconds. */
-  readonly mtimeNs: bigint;
-  /** Names of the file. */
-  readonly nlink?: bigint;
-}
+/** What an output holds: bytes, or what writes them in order. */
+export type Content = Uint8Array | ((out: Sink) => void);
 
 export interface ReplaceOptions {
   /** Permission bits (07777) of the result, instead of the old file's. */
   readonly mode?: number | undefined;
-  /** A file whose permission bits (0777, no set-id) a target that does not exist yet takes; else 0666 less the umask. */
-  readonly likeFile?: string | undefined;
-  /** The target as it was when the caller read it: refused when it is another one now. */
+  /**
+   * A file (path or descriptor) whose permission bits (0777, no set-id) a target that does not exist yet takes; else
+   * 0666 less the umask.
+   */
+  readonly likeFile?: string | number | undefined;
+  /** The target as it was when the caller read it: refused when it is another one now, and never written through. */
   readonly expected?: FileStamp | undefined;
+  /** A descriptor: the result takes its access and modification time. */
+  readonly timesOf?: number | undefined;
 }
 
-export interface Written {
+export interface Written extends Kept {
   /** `through`: written into a pipe, terminal or device, which cannot be replaced. */
   readonly how: 'replaced' | 'created' | 'through';
   /** The file itself, behind symbolic links. */
   readonly path: string;
-  /** False when the old file had an owner or group that this process may not give; set-id bits are dropped then. */
-  readonly ownerKept: boolean;
+  /** How many other names (hard links) still lead to the old file. */
+  readonly otherNames: number;
 }
 
 /**
- * Gives the file at `path` these bytes.
+ * Gives the file at `path` this content.
  *
- * A symbolic link is followed and stays; owner, group and permission bits of the old file are kept where this process
- * may set them. Pipes, devices and /dev/stdout are written to directly.
- * @throws SeccompcError OUTPUT_UNWRITABLE; the target is unchanged then and the temporary file gone (bytes written to a
- *   pipe or device cannot be taken back)
+ * A symbolic link is followed and stays. Owner, group, permission bits and extended attributes of the old file are kept
+ * where this process may set them; the result says what was not. Pipes, devices and /dev/stdout are written to directly.
+ * @throws SeccompcError OUTPUT_UNWRITABLE, or what `content` throws; the target is unchanged then and the temporary file
+ *   gone (bytes written to a pipe or device cannot be taken back)
  */
-export function replaceFile(path: string, bytes: Uint8Array, options: ReplaceOptions = {}): Written {
+export function replaceFile(path: string, content: Content, options: ReplaceOptions = {}): Written {
   try {
-    const fd = ownDescriptor(path);
-    if (fd !== undefined) {
-      writeAll(fd, bytes);
-      return { how: 'through', path, ownerKept: true };
+    if (options.expected === undefined) {
+      const fd = ownDescriptor(path);
+      if (fd !== undefined) return writeInto(fd, path, content);
+      const there = statSync(path, { throwIfNoEntry: false });
+      if (there !== undefined && !there.isFile()) return writeThrough(path, there, content);
     }
-    const old = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (old !== undefined && !old.isFile()) {
-      writeThrough(path, old, bytes);
-      return { how: 'through', path, ownerKept: true };
-    }
-    const target = old === undefined ? newPath(path) : realpathSync(path);
-    return uninterrupted(() => swap(target, bytes, options));
+    const target = targetOf(path, options.expected);
+    return uninterrupted(() => swap(target, content, options));
   } catch (error) {
     if (error instanceof SeccompcError) throw error;
     return refuse(path, error);
   }
 }
 
-/** Where a new file goes: its folder must exist, behind whatever links lead there. */
-function newPath(path: string): string {
+/** The path without any link in it. Where a new file goes, its folder must exist. */
+function targetOf(path: string, expected: FileStamp | undefined): string {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return realpathSync(path);
+  if (expected !== undefined) changed(path);
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
     unwritable(path, 'is a symbolic link that points to nothing', 'remove the link or create what it points to');
   }
@@ -96,87 +96,98 @@ function newPath(path: string): string {
   return join(realpathSync(dirname(path)), basename(path));
 }
 
-/** `target` has no symbolic link in it. */
-function swap(target: string, bytes: Uint8Array, options: ReplaceOptions): Written {
-  const old = lstatSync(target, { bigint: true, throwIfNoEntry: false });
-  if (options.expected !== undefined && !isSame(options.expected, old)) changed(target);
+function swap(target: string, content: Content, options: ReplaceOptions): Written {
+  const folder = new Folder(dirname(target));
+  try {
+    const old = openOld(folder.at(basename(target)), target);
+    try {
+      if (options.expected !== undefined && !isSame(options.expected, old?.stat)) changed(target);
+      return swapIn(folder, target, old, content, options);
+    } finally {
+      // Until here: while the old file is open, no other file gets its inode number.
+      if (old?.fd !== undefined) closeSync(old.fd);
+    }
+  } finally {
+    folder.close();
+  }
+}
 
+/** The file that will be replaced; undefined when there is none. */
+function openOld(path: string, target: string): OldFile | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  // A link, pipe or device that came since the path was looked at: it is neither followed nor opened.
+  if (!stat.isFile()) changed(target);
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (codeOf(error) === 'EACCES') return { stat, fd: undefined };
+    if (['ENOENT', 'ELOOP'].includes(codeOf(error))) changed(target);
+    throw error;
+  }
+  if (isSame(stat, fstatSync(fd, { bigint: true }))) return { stat, fd };
+  closeSync(fd);
+  return changed(target);
+}
+
+function swapIn(
+  folder: Folder,
+  target: string,
+  old: OldFile | undefined,
+  content: Content,
+  options: ReplaceOptions,
+): Written {
+  const place = folder.at(basename(target));
   // In the same folder: rename works only inside one file system, and the folder's own permissions apply.
-  const temporary = join(dirname(target), `.seccompc-${randomBytes(8).toString('hex')}.tmp`);
+  const temporary = folder.at(`.seccompc-${randomBytes(8).toString('hex')}.tmp`);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
   const fd = openSync(temporary, flags, 0o600);
-  let ownerKept: boolean;
+  let kept: Kept;
   try {
     try {
-      writeAll(fd, bytes);
-      ownerKept = setOwnerAndMode(fd, old, options);
+      fill(new Sink(fd, true), content);
+      kept = old === undefined ? asNew(fd, options) : takeOver(fd, old, options.mode);
+      if (options.timesOf !== undefined) takeTimes(fd, options.timesOf);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
-    if (!isSame(old, lstatSync(target, { bigint: true, throwIfNoEntry: false }))) changed(target);
-    renameSync(temporary, target);
+    const rename = () => {
+      if (!isSame(old?.stat, lstatSync(place, { bigint: true, throwIfNoEntry: false }))) changed(target);
+      renameSync(temporary, place);
+    };
+    if (old === undefined) rename();
+    else {
+      const claim = claimed(folder, basename(target), old.stat, rename);
+      if (claim !== undefined) {
+        const help = `run the command again; if no other one runs, remove ${join(dirname(target), claim)}`;
+        unwritable(target, 'is being changed by another process', help);
+      }
+    }
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolder(dirname(target));
-  return { how: old === undefined ? 'created' : 'replaced', path: target, ownerKept };
+  folder.sync();
+  const otherNames = old === undefined ? 0 : Number(old.stat.nlink) - 1;
+  return { how: old === undefined ? 'created' : 'replaced', path: target, ...kept, otherNames };
 }
 
-function isSame(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs;
+function asNew(fd: number, { mode, likeFile }: ReplaceOptions): Kept {
+  const like = typeof likeFile === 'number' ? fstatSync(likeFile) : likeFile && statSync(likeFile);
+  fchmodSync(fd, mode ?? (like ? like.mode & 0o777 : 0o666 & ~process.umask()));
+  return { ownerKept: true };
+}
+
+function fill(out: Sink, content: Content): void {
+  if (content instanceof Uint8Array) out.write(content);
+  else content(out);
+  out.end();
 }
 
 function changed(target: string): never {
   unwritable(target, 'was changed by another process meanwhile', 'run the command again');
-}
-
-/**
- * Owner first: changing it clears the set-id bits. Until the end the file is 0600, so nobody reads or runs it early.
- * What the old owner or group could do must not pass to another one, so their bits go when they cannot be kept.
- */
-function setOwnerAndMode(fd: number, old: BigIntStats | undefined, options: ReplaceOptions): boolean {
-  if (old === undefined) {
-    const like = options.likeFile === undefined ? 0o666 & ~process.umask() : statSync(options.likeFile).mode & 0o777;
-    fchmodSync(fd, options.mode ?? like);
-    return true;
-  }
-  const mine = fstatSync(fd);
-  const [uid, gid] = [Number(old.uid), Number(old.gid)];
-  if (mine.uid !== uid || mine.gid !== gid) tryOwner(fd, uid, gid) || tryOwner(fd, mine.uid, gid);
-  const now = fstatSync(fd);
-  let mode = Number(old.mode & 0o7777n);
-  if (now.uid !== uid) mode &= ~0o4000;
-  if (now.gid !== gid) mode = (mode & ~0o2070) | ((mode & 0o007) << 3);
-  fchmodSync(fd, options.mode ?? mode);
-  return now.uid === uid && now.gid === gid;
-}
-
-/** EPERM: not ours to give; EINVAL: no such id in this user namespace. */
-function tryOwner(fd: number, uid: number, gid: number): boolean {
-  try {
-    fchownSync(fd, uid, gid);
-    return true;
-  } catch (error) {
-    if (['EPERM', 'EINVAL'].includes(codeOf(error))) return false;
-    throw error;
-  }
-}
-
-/** Makes the rename survive a power cut. Some file systems cannot; the new file is in place all the same. */
-function syncFolder(folder: string): void {
-  try {
-    const fd = openSync(folder, constants.O_RDONLY);
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    // Not an error: nothing is left to undo.
-  }
 }
 
 /** The number N when the path leads to a descriptor of this process: /dev/stdout, /dev/fd/N, /proc/self/fd/N. */
@@ -191,30 +202,26 @@ function ownDescriptor(path: string): number | undefined {
   return undefined;
 }
 
+function writeInto(fd: number, path: string, content: Content): Written {
+  fill(new Sink(fd, false), content);
+  return { how: 'through', path, ownerKept: true, otherNames: 0 };
+}
+
 /** Into what is there: a pipe, a terminal, a device. Never creates nor truncates. */
-function writeThrough(path: string, stat: BigIntStats, bytes: Uint8Array): void {
+function writeThrough(path: string, stat: Stats, content: Content): Written {
   if (stat.isDirectory()) unwritable(path, 'is a folder', 'name a file');
   const fd = openSync(path, constants.O_WRONLY | (constants.O_NOCTTY ?? 0));
   try {
-    writeAll(fd, bytes);
+    return writeInto(fd, path, content);
   } finally {
     closeSync(fd);
   }
 }
 
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(fd, bytes, done);
-    } catch (error) {
-      if (codeOf(error) !== 'EAGAIN') throw error;
-      // A pipe that somebody made non-blocking is full: give its reader time.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
-}
-
-/** Ctrl-C while a file is written takes effect when the file is whole, or the temporary one gone. */
+/**
+ * Ctrl-C while a file is written takes effect when the file is whole, or the temporary one gone. It cannot stop a long
+ * copy early: nothing looks at signals while this runs.
+ */
 function uninterrupted<T>(body: () => T): T {
   const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).filter((name) => process.listenerCount(name) === 0);
   const stop = () => {
@@ -231,41 +238,4 @@ function uninterrupted<T>(body: () => T): T {
     // A signal that came meanwhile is delivered when the event loop polls, which it does between two immediates.
     setImmediate(() => setImmediate(stop));
   }
-}
-
-const WHY: ReadonlyMap<string, readonly [message: string, help: string]> = new Map([
-  ['ENOENT', ['cannot be created: its folder does not exist', 'create the folder first']],
-  ['ENOTDIR', ['cannot be created: a part of its path is no folder', 'check the path']],
-  ['EISDIR', ['is a folder', 'name a file']],
-  ['EACCES', ['cannot be written: permission denied', 'the folder must be writable too: the file is replaced whole']],
-  ['EPERM', ['cannot be replaced: not permitted', 'it may be immutable, or in a sticky folder that another user owns']],
-  ['EROFS', ['is on a read-only file system', 'write to another place']],
-  ['ENOSPC', ['cannot be written: no space left', 'old and new file need space at the same time; make room']],
-  [
-    'EDQUOT',
-    ['cannot be written: the disk quota is used up', 'old and new file need space at the same time; make room'],
-  ],
-  [
-    'EFBIG',
-    ['cannot be written: larger than the limit on files', 'raise the limit (ulimit -f) or write to another place'],
-  ],
-  ['EBUSY', ['cannot be replaced: it is a mount point', 'write to another place, then copy']],
-  ['ELOOP', ['cannot be reached: too many symbolic links', 'check the links']],
-  ['ENAMETOOLONG', ['has a name longer than its file system takes', 'choose a shorter name']],
-  ['EPIPE', ['has no reader any more', 'the command at the other end of the pipe has ended']],
-]);
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-function refuse(path: string, error: unknown): never {
-  const known = WHY.get(codeOf(error));
-  if (known !== undefined) unwritable(path, ...known);
-  if (!(error instanceof Error && 'syscall' in error)) throw error; // our own bug, not the file system's word
-  return unwritable(path, `cannot be written: ${codeOf(error)}`, 'see errno(3)');
-}
-
-function unwritable(path: string, message: string, help: string): never {
-  fail({ code: 'OUTPUT_UNWRITABLE', file: path, message: `the output ${message}`, help });
 }

@@ -1,7 +1,7 @@
 /** What a path that will be written to leads to, asked before anything is written. */
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { FileStamp } from './atomic-write.ts';
+import type { FileStamp } from './stamp.ts';
 
 export interface Destination {
   /** The same place as standard output, by whatever name: '-', /dev/stdout, /proc/self/fd/1. */

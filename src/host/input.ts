@@ -1,7 +1,7 @@
 /** Reading what the user names: a file or standard input, with a limit, and every failure a diagnostic. */
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { fail, type Source } from '../diag/index.ts';
-import type { FileStamp } from './atomic-write.ts';
+import type { FileStamp } from './stamp.ts';
 
 export interface Input {
   /** The name to show: the path as given, or '<stdin>'. */
@@ -37,7 +37,13 @@ function reason(error: unknown): string {
   }
 }
 
-function readAll(fd: number, name: string): Uint8Array {
+/** INPUT_UNREADABLE for what the system said. */
+export function unreadable(name: string, error: unknown): never {
+  return fail({ code: 'INPUT_UNREADABLE', file: name, message: `cannot be read: ${reason(error)}` });
+}
+
+/** From where the descriptor stands to the end, into memory. */
+export function readAll(fd: number, name: string): Uint8Array {
   const chunks: Uint8Array[] = [];
   let total = 0;
   let most = MAX_TEXT;
@@ -79,7 +85,7 @@ export function readInput(path: string): Input {
     return { name, bytes, ...((path !== '-' || stat.isFile()) && { stamp: stat }) };
   } catch (error) {
     if ((error as Error).name === 'SeccompcError') throw error;
-    return fail({ code: 'INPUT_UNREADABLE', file: name, message: `cannot be read: ${reason(error)}` });
+    return unreadable(name, error);
   } finally {
     if (fd !== undefined && path !== '-') closeSync(fd);
   }

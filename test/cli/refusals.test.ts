@@ -236,7 +236,7 @@ suite('cli/refusals: ELF files', (test) => {
     { name: 'a profile', bytes: raw(PROFILE), code: 'ELF_MAGIC' },
     { name: 'a machine that has no seccomp', bytes: readFileSync(elf('bpf', 247)), code: 'ELF_MACHINE' },
     { name: 'the magic number alone', bytes: whole.subarray(0, 4), code: 'ELF_SHORT' },
-    { name: 'a wrong class', bytes: Uint8Array.from(whole, (b, i) => (i === 4 ? 3 : b)), code: 'ELF_IDENT' },
+    { name: 'a wrong class', bytes: Uint8Array.from(whole, (b, i) => (i === 4 ? 3 : b)), code: 'ELF_CLASS' },
   ];
   for (const [i, row] of rows.entries()) {
     test(row.name, () => {

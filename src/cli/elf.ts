@@ -1,0 +1,196 @@
+/** seccompc elf: sections of ELF files as such, whatever they hold. What objcopy promises, without touching the rest. */
+import { type Command, Option } from 'commander';
+import { DEFAULT_SECTION, NOTE_SECTION } from '../build/sections.ts';
+import { fail, forTerminal, quoted } from '../diag/index.ts';
+import {
+  type Edit,
+  type ElfFile,
+  findSection,
+  isBeneath,
+  type NewSection,
+  planInject,
+  planRemove,
+  planUndo,
+  readElfFrom,
+  sectionBytes,
+  undoOf,
+} from '../elf/index.ts';
+import { replaceFile } from '../host/atomic-write.ts';
+import { destinationOf } from '../host/destination.ts';
+import { type OpenedElf, openElf } from '../host/elf-file.ts';
+import { readInput } from '../host/input.ts';
+import {
+  addInjectOptions,
+  addWriteOptions,
+  checkDestination,
+  injectOptions,
+  lostLines,
+  type RewriteFlags,
+  writeEdit,
+} from './rewriting.ts';
+import { Terminal } from './terminal.ts';
+
+interface SectionFlags extends RewriteFlags {
+  readonly section: string;
+}
+
+interface PutFlags extends SectionFlags {
+  readonly load?: boolean;
+  readonly align?: number;
+}
+
+/** Opens the file, and closes it whatever happens. */
+function withElf<T>(path: string, body: (opened: OpenedElf, elf: ElfFile) => T): T {
+  const opened = openElf(path);
+  try {
+    return body(opened, readElfFrom(opened.source, { file: opened.name }));
+  } finally {
+    opened.close();
+  }
+}
+
+/** Writes the result and says what was done. */
+function finish(opened: OpenedElf, edit: Edit, flags: RewriteFlags, what: string, data: Record<string, unknown>): void {
+  const terminal = new Terminal(flags.json === true);
+  const { isStdout } = checkDestination(opened, flags);
+  const written = writeEdit(opened, edit, flags);
+  const warnings = lostLines(written);
+  const path = flags.output ?? opened.path;
+  const say = isStdout ? (text: string) => terminal.aside(text) : (text: string) => terminal.line(text);
+  say(`${forTerminal(path)}: ${what}, ${edit.size} bytes`);
+  for (const text of warnings) terminal.aside(`  warning: ${text}`);
+  terminal.data({ ok: true, file: path, ...data, size: edit.size, warnings });
+}
+
+function put(path: string, dataPath: string, flags: PutFlags, replace: boolean): void {
+  if (path === '-' && dataPath === '-') {
+    fail({ code: 'USAGE', message: 'standard input can be the ELF file or the data, not both' });
+  }
+  const { bytes } = readInput(dataPath);
+  withElf(path, (opened, elf) => {
+    const name = flags.section;
+    const old = elf.sections.length === 0 ? undefined : findSection(elf, name);
+    if (replace && old === undefined) {
+      const help = 'seccompc elf add adds one';
+      fail({ code: 'ELF_SECTION_MISSING', file: opened.name, message: `no section is named ${quoted(name)}`, help });
+    }
+    // What stays as it was, unless asked otherwise: a section keeps its kind when its data changes.
+    const isOurs = replace && isInjected(elf, name);
+    const section: NewSection = {
+      name,
+      data: bytes,
+      align: flags.align ?? (old === undefined ? 8 : Math.max(1, Number(old.sh_addralign))),
+      entrySize: old === undefined ? (name === DEFAULT_SECTION ? 8 : 0) : Number(old.sh_entsize),
+      ...(old !== undefined && { type: old.sh_type }),
+      load: flags.load ?? (isOurs && (old!.sh_flags & 2n) !== 0n),
+    };
+    const edit = planInject(elf, [section], { ...injectOptions(flags), replace });
+    const how = section.load ? 'loaded at run time' : 'not loaded';
+    const verb = replace ? 'replaced' : 'added';
+    finish(opened, edit, flags, `section ${quoted(name)} ${verb} (${bytes.length} bytes, ${how})`, {
+      section: name,
+      bytes: bytes.length,
+      loaded: section.load,
+    });
+    if (replace && isInjected(elf, NOTE_SECTION)) {
+      new Terminal(flags.json === true).aside(
+        `  warning: ${NOTE_SECTION} still describes the old data; seccompc build --into writes both`,
+      );
+    }
+  });
+}
+
+function isInjected(elf: ElfFile, name: string): boolean {
+  const undo = undoOf(elf);
+  return undo.state === 'intact' && undo.injection.sections.some((s) => s.name === name);
+}
+
+function remove(path: string, flags: RewriteFlags & { readonly section?: string }): void {
+  withElf(path, (opened, elf) => {
+    const name = flags.section;
+    if (name === undefined) {
+      const undo = undoOf(elf);
+      const names = undo.state === 'intact' ? undo.injection.sections.map((s) => s.name) : [];
+      const what = `as it was before the injection (without ${names.map((n) => quoted(n)).join(', ')})`;
+      return finish(opened, planUndo(elf), flags, what, { removed: names });
+    }
+    const edit = planRemove(elf, name);
+    const back = isBeneath(elf, name) ? '; the section that was there before the injection is back' : '';
+    return finish(opened, edit, flags, `section ${quoted(name)} removed${back}`, { removed: [name] });
+  });
+}
+
+function extract(path: string, flags: SectionFlags): void {
+  withElf(path, (_, elf) => {
+    const bytes = sectionBytes(elf, flags.section);
+    const output = flags.output ?? '-';
+    const { isStdout, isTerminal } = destinationOf(output);
+    if (isTerminal) {
+      const help = 'name a file with -o';
+      fail({ code: 'USAGE', message: 'the section is binary; it is not written to a terminal', help });
+    }
+    if (isStdout && flags.json) {
+      const help = 'name a file with -o';
+      fail({ code: 'USAGE', message: '--json and the section cannot both go to standard output', help });
+    }
+    replaceFile(output === '-' ? '/dev/fd/1' : output, bytes);
+    const terminal = new Terminal(flags.json === true);
+    if (!isStdout) {
+      const from = `section ${quoted(flags.section)} of ${forTerminal(path)}`;
+      terminal.line(`${forTerminal(output)}: ${from}, ${bytes.length} bytes`);
+    }
+    terminal.data({ ok: true, file: path, section: flags.section, bytes: bytes.length, output });
+  });
+}
+
+const sectionOption = (about: string) => new Option('--section <name>', about).default(DEFAULT_SECTION);
+const alignOption = () =>
+  new Option('--align <bytes>', 'alignment of the section, a power of two (default: 8)').argParser(Number);
+
+export function addElf(program: Command): void {
+  const elf = program
+    .command('elf')
+    .summary('sections of an ELF file: add, replace, extract, remove')
+    .description(
+      'Sections of ELF files, whatever they hold. Nothing else of the file changes, and removing an injected section\n' +
+        'gives back the file as it was, byte for byte.',
+    );
+  const put2 = (name: 'add' | 'replace', about: string) => {
+    const command = elf
+      .command(name)
+      .summary(about)
+      .description(`${about}. Written in place unless -o names another file.`)
+      .argument('<elf>', "the ELF file; '-' is standard input")
+      .argument('<data>', "a file with the section's bytes; '-' is standard input")
+      .addOption(sectionOption('name of the section'))
+      .option('--load', 'map the section, read-only, when the program runs')
+      .addOption(alignOption());
+    addWriteOptions(addInjectOptions(command))
+      .option('--json', 'the result as JSON on standard output')
+      .action((path: string, data: string, flags: PutFlags) => put(path, data, flags, name === 'replace'));
+  };
+  put2('add', 'add a section');
+  put2('replace', 'give a section other data');
+  addWriteOptions(
+    elf
+      .command('remove')
+      .summary('remove all that was injected, or one section')
+      .description(
+        'Without --section everything that seccompc put in goes, and the file is as it was, byte for byte.\n' +
+          'With it, that section goes, injected or not. Written in place unless -o names another file.',
+      )
+      .argument('<elf>', "the ELF file; '-' is standard input")
+      .option('--section <name>', 'one section only'),
+  )
+    .option('--json', 'the result as JSON on standard output')
+    .action(remove);
+  elf
+    .command('extract')
+    .summary("a section's bytes")
+    .description('Writes the bytes of a section as they stand in the file to standard output, or to the file of -o.')
+    .argument('<elf>', "the ELF file; '-' is standard input")
+    .addOption(sectionOption('the section'))
+    .option('-o, --output <file>', "where the bytes go; '-' is standard output")
+    .option('--json', 'what was written as JSON on standard output')
+    .action(extract);
+}
