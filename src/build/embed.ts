@@ -1,10 +1,22 @@
-/** A program into an ELF file, as a section that holds exactly its sock_filter records. */
+/** A filter into an ELF file: its instructions, a note that says what they are, and the profile if wanted. */
 import { type Arch, archOfElf } from '../arch/index.ts';
 import { INSN_SIZE } from '../bpf/index.ts';
 import { fail, quoted } from '../diag/index.ts';
-import { addSection, type ElfFile, readElf, sectionBytes } from '../elf/index.ts';
+import {
+  type Edit,
+  type ElfFile,
+  findSection,
+  type InjectOptions,
+  type NewSection,
+  planInject,
+  sectionBytes,
+  undoOf,
+} from '../elf/index.ts';
 import { type CheckedProgram, check } from '../kernel/index.ts';
-import type { Policy } from '../policy/index.ts';
+import { sha256 } from '../num/index.ts';
+import { type Policy, printPolicy } from '../policy/index.ts';
+import { makeNote, notesOf } from './note.ts';
+import { NOTE_SECTION, profileSection } from './sections.ts';
 
 /** The ABI of an ELF file; throws ELF_MACHINE when no filter can be made for it. */
 export function elfArch(elf: ElfFile, file: string): Arch {
@@ -32,30 +44,95 @@ export function requireOwnAbi(policy: Policy, own: Arch, file: string): void {
   });
 }
 
-/**
- * The ELF file with the program in a section of its own (entry size and alignment 8); a section of that name from an
- * earlier build is replaced. Nothing else changes but e_shoff, e_shnum and e_shstrndx.
- */
-export function embed(
-  elf: Uint8Array,
-  program: CheckedProgram,
-  options: { readonly section: string; readonly file: string },
-): Uint8Array {
-  refuseForeign(elf, options);
-  const section = { name: options.section, data: program.bytes, align: INSN_SIZE, entrySize: INSN_SIZE };
-  return addSection(elf, section, { file: options.file, replace: true });
+export interface EmbedOptions extends Pick<InjectOptions, 'trailing' | 'maxPadding'> {
+  readonly section: string;
+  /** What the note calls the profile: no path, so that the same profile gives the same file everywhere. */
+  readonly profileName: string;
+  /** The version of seccompc that the note names. */
+  readonly version: string;
+  /** Map the instructions when the program runs. */
+  readonly load?: boolean | undefined;
+  /** Put the normalized profile in too; 'loaded' maps it as well. */
+  readonly embedProfile?: boolean | 'loaded' | undefined;
 }
 
-/** A section that holds something else than a filter is never replaced: --section .symtab would be the end of it. */
-function refuseForeign(elf: Uint8Array, { section, file }: { readonly section: string; readonly file: string }): void {
-  const read = readElf(elf, { file });
-  const old = read.sections.find((s) => s.index > 0 && s.name === section);
-  if (old === undefined || check(sectionBytes(read, section), { endian: read.endian }).ok) return;
-  fail({
-    code: 'ELF_SECTION_EXISTS',
-    file,
-    byteOffset: old.headerOffset,
-    message: `section ${quoted(section)} is there and holds no filter, so it is not replaced`,
-    help: 'choose another name with --section',
-  });
+/**
+ * The change that puts a program into an ELF file, in a section of its own (entry size and alignment 8), with a note of
+ * what it is. What an earlier build put in under the same name is replaced.
+ */
+export function planEmbed(elf: ElfFile, program: CheckedProgram, policy: Policy, options: EmbedOptions): Edit {
+  const { section, embedProfile = false } = options;
+  refuseForeign(elf, section);
+  const text = new TextEncoder().encode(printPolicy(policy));
+  const profile = profileSection(section);
+  const note = makeNote(
+    {
+      flags: policy.flags,
+      sectionDigest: sha256(program.bytes),
+      policyDigest: sha256(text),
+      arches: policy.arches.map((a) => a.arch),
+      section,
+      profileName: options.profileName,
+      toolVersion: options.version,
+    },
+    elf.endian,
+  );
+  const sections: NewSection[] = [
+    { name: section, data: program.bytes, align: INSN_SIZE, entrySize: INSN_SIZE, load: options.load ?? false },
+    { name: NOTE_SECTION, data: joined([...otherNotes(elf, section), note]), type: SHT_NOTE, align: 4, entrySize: 0 },
+  ];
+  if (embedProfile !== false) {
+    sections.push({ name: profile, data: text, align: 1, entrySize: 0, load: embedProfile === 'loaded' });
+  }
+  const without = embedProfile === false ? [profile] : [];
+  return planInject(elf, sections, { ...options, replace: true, without });
+}
+
+const SHT_NOTE = 7;
+/** Notes are small; a section of more is none of ours. */
+const NOTES_MAX = 1 << 20;
+
+/** The notes of other filters in the same file, as they are. */
+function otherNotes(elf: ElfFile, section: string): readonly Uint8Array[] {
+  if (findSection(elf, NOTE_SECTION) === undefined) return [];
+  const bytes = sectionBytes(elf, NOTE_SECTION, NOTES_MAX);
+  const notes = notesOf(bytes, elf.endian, { file: elf.file });
+  return notes.filter((n) => n.note.section !== section).map((n) => n.bytes);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Above any filter: what is larger is not one. */
+const PROGRAM_MAX = 1 << 20;
+
+/**
+ * What seccompc did not put there is not replaced: --section .symtab would be the end of it. A filter of another origin
+ * (objcopy's) is.
+ */
+function refuseForeign(elf: ElfFile, section: string): void {
+  const undo = undoOf(elf);
+  const ours = undo.state === 'intact' ? undo.injection.sections.map((s) => s.name) : [];
+  const refuse = (name: string, holds: string): never =>
+    fail({
+      code: 'ELF_SECTION_EXISTS',
+      file: elf.file,
+      byteOffset: findSection(elf, name)!.headerOffset,
+      message: `section ${quoted(name)} is there and holds ${holds}, so it is not replaced`,
+      help: name === section ? 'choose another name with --section' : 'remove it first: seccompc elf remove --section',
+    });
+  const there = (name: string) => elf.sections.length > 0 && findSection(elf, name) !== undefined;
+  if (there(section) && !check(sectionBytes(elf, section, PROGRAM_MAX), { endian: elf.endian }).ok) {
+    refuse(section, 'no filter');
+  }
+  const profile = profileSection(section);
+  if (there(profile) && !ours.includes(profile) && undo.state !== 'stale')
+    refuse(profile, 'what seccompc did not put there');
 }

@@ -1,4 +1,5 @@
 /** seccompc build: a profile to a program, in a file of its own or in a section of an ELF file. */
+import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { describeWord, isSyscallName } from '../arch/index.ts';
 import { disassemble } from '../bpf/index.ts';
@@ -8,29 +9,40 @@ import {
   compileProved,
   DEFAULT_SECTION,
   elfArch,
-  embed,
   loadPolicy,
+  planEmbed,
   requireOwnAbi,
 } from '../build/index.ts';
 import type { Optimize } from '../compile/index.ts';
 import { fail, forTerminal, quoted } from '../diag/index.ts';
-import { readElf } from '../elf/index.ts';
+import { type ElfFile, readElfFrom } from '../elf/index.ts';
 import { replaceFile, type Written } from '../host/atomic-write.ts';
 import { destinationOf, leadsTo } from '../host/destination.ts';
+import { type OpenedElf, openElf } from '../host/elf-file.ts';
 import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import { compareVersions, type Policy, parseKernelVersion } from '../policy/index.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
+import {
+  addInjectOptions,
+  addWriteOptions,
+  injectOptions,
+  lostLines,
+  type RewriteFlags,
+  writeEdit,
+} from './rewriting.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 type Format = 'raw' | 'asm' | 'json';
 
-interface BuildFlags extends PolicyFlags {
-  readonly output?: string;
+interface BuildFlags extends PolicyFlags, RewriteFlags {
   readonly into?: string;
   readonly section: string;
   readonly format?: Format;
-  readonly json?: boolean;
+  readonly load?: boolean;
+  readonly embedProfile?: boolean;
+  readonly loadProfile?: boolean;
   /** False under --no-prove. */
   readonly prove: boolean;
   readonly optimize: Optimize;
@@ -61,7 +73,7 @@ function formatted(program: CheckedProgram, policy: Policy, format: Format): Uin
 
 interface Output {
   readonly path: string;
-  readonly bytes: Uint8Array;
+  readonly size: number;
   readonly what: string;
   readonly write: () => Written;
 }
@@ -71,23 +83,27 @@ function planOutput(
   flags: BuildFlags,
   program: CheckedProgram,
   policy: Policy,
-  elf: ReturnType<typeof readInput> | undefined,
+  elf: { readonly opened: OpenedElf; readonly file: ElfFile } | undefined,
 ): Output | undefined {
-  if (elf !== undefined && flags.into !== undefined) {
-    const path = flags.output ?? flags.into;
-    const bytes = embed(elf.bytes, program, { section: flags.section, file: elf.name });
-    const inPlace = flags.output === undefined;
-    const options = inPlace ? { expected: elf.stamp } : { likeFile: flags.into === '-' ? undefined : flags.into };
-    return { path, bytes, what: `section ${flags.section}`, write: () => writeOut(path, bytes, options) };
+  if (elf !== undefined) {
+    const { opened, file } = elf;
+    const edit = planEmbed(file, program, policy, {
+      ...injectOptions(flags),
+      section: flags.section,
+      profileName: basename(policy.source.name),
+      version: VERSION,
+      load: flags.load,
+      embedProfile: flags.loadProfile ? 'loaded' : flags.embedProfile,
+    });
+    const path = flags.output ?? opened.path;
+    const what = `section ${flags.section}${flags.load ? ', loaded at run time' : ''}`;
+    return { path, size: edit.size, what, write: () => writeEdit(opened, edit, flags) };
   }
   const path = flags.output ?? (flags.format === undefined ? undefined : '-');
   if (path === undefined) return undefined;
   const bytes = formatted(program, policy, flags.format ?? 'raw');
-  return { path, bytes, what: flags.format ?? 'raw', write: () => writeOut(path, bytes, {}) };
-}
-
-function writeOut(path: string, bytes: Uint8Array, options: Parameters<typeof replaceFile>[2]): Written {
-  return replaceFile(path === '-' ? '/dev/fd/1' : path, bytes, options);
+  const write = () => replaceFile(path === '-' ? '/dev/fd/1' : path, bytes);
+  return { path, size: bytes.length, what: flags.format ?? 'raw', write };
 }
 
 function summary(policy: Policy, { program, proof }: Compiled, terminal: Terminal, toStdout: boolean): void {
@@ -141,25 +157,13 @@ function closing(flags: BuildFlags, policy: Policy, output: Output | undefined, 
   if (output === undefined) return ['  nothing written: -o takes the program, --into puts it into an ELF file'];
   const lines: string[] = [];
   const named = policy.arches.map((a) => a.arch.name);
-  const left = policy.profileArches.map((a) => a.name).filter((name) => !named.includes(name));
+  const left = [...new Set(policy.profileArches.map((a) => a.name))].filter((name) => !named.includes(name));
   if (flags.into !== undefined && flags.arch === undefined && left.length > 0) {
     lines.push(`  only the file's own ABI is built for; the profile also names ${left.join(', ')} (--arch adds them)`);
   }
-  lines.push(`  written: ${forTerminal(output.path)} (${forTerminal(output.what)}, ${output.bytes.length} bytes)`);
+  lines.push(`  written: ${forTerminal(output.path)} (${forTerminal(output.what)}, ${output.size} bytes)`);
   if (flags.into !== undefined) {
     lines.push('  the section is data: whoever starts or is the program reads it and calls seccomp(2) with it');
-  }
-  return lines;
-}
-
-/** What replacing a file cannot keep. */
-function lost(flags: BuildFlags, written: Written, input: Input | undefined): readonly string[] {
-  if (written.how !== 'replaced') return [];
-  const lines: string[] = [];
-  if (!written.ownerKept) lines.push('  warning: the owner could not be kept; set-id bits were dropped');
-  const links = input?.stamp?.nlink ?? 1n;
-  if (flags.output === undefined && links > 1n) {
-    lines.push(`  warning: the file had ${links} hard links; the others still name the old file`);
   }
   return lines;
 }
@@ -212,59 +216,91 @@ function costOptions(flags: BuildFlags, terminal: Terminal): CompileOptions {
 
 const NOWHERE = { isStdout: false, isTerminal: false };
 
-function build(profilePath: string, flags: BuildFlags): void {
-  const terminal = new Terminal(flags.json === true);
-  if (flags.into === undefined && flags.section !== DEFAULT_SECTION) {
-    fail({ code: 'USAGE', message: '--section names a section of an ELF file; it goes with --into' });
+/** Options that ask for what cannot be, or for nothing. */
+function checkFlags(profilePath: string, flags: BuildFlags): void {
+  const refuse = (message: string, help?: string): never => fail({ code: 'USAGE', message, help });
+  if (flags.into === undefined) {
+    const intoOnly = {
+      '--section': flags.section !== DEFAULT_SECTION,
+      '--load': flags.load,
+      '--embed-profile': flags.embedProfile,
+      '--load-profile': flags.loadProfile,
+      '--trailing': flags.trailing !== undefined,
+      '--max-padding': flags.maxPadding !== undefined,
+      '--preserve-timestamps': flags.preserveTimestamps,
+    };
+    for (const [name, given] of Object.entries(intoOnly)) {
+      if (given) refuse(`${name} is about a section of an ELF file; it goes with --into`);
+    }
+    return;
   }
   if (profilePath === '-' && flags.into === '-') {
-    fail({ code: 'USAGE', message: 'standard input can be the profile or the ELF file, not both' });
+    refuse('standard input can be the profile or the ELF file, not both');
   }
   if (flags.into === '-' && flags.output === undefined) {
-    fail({ code: 'USAGE', message: '--into - cannot be written in place', help: 'name the result with -o' });
+    refuse('--into - cannot be written in place', 'name the result with -o');
   }
-  if (flags.into !== undefined && flags.format !== undefined) {
-    fail({ code: 'USAGE', message: '--into puts the program into the ELF file; it goes with no --format' });
+  if (flags.format !== undefined) refuse('--into puts the program into the ELF file; it goes with no --format');
+}
+
+/** Refuses a destination that would swallow the result, or destroy the profile. */
+function checkOutput(flags: BuildFlags, output: Output, profile: Input): void {
+  const { isStdout, isTerminal } = destinationOf(output.path);
+  if (leadsTo(output.path, profile.stamp)) {
+    const message = 'the result would overwrite the profile';
+    fail({ code: 'USAGE', file: output.path, message, help: 'name another' });
   }
-  const profile = readInput(profilePath);
-  const source = textOf(profile);
-  const input = flags.into === undefined ? undefined : readInput(flags.into);
-  const own = input && elfArch(readElf(input.bytes, { file: input.name }), input.name);
-  const policy = loadPolicy(source, resolveOptions(flags, own && [own.name]));
-  if (own && input) requireOwnAbi(policy, own, input.name);
-  const compiled = compileProved(policy, costOptions(flags, terminal));
-  const { program } = compiled;
-  const output = planOutput(flags, program, policy, input);
-  const { isStdout, isTerminal } = output ? destinationOf(output.path) : NOWHERE;
-  const isBinary = input !== undefined || (flags.format ?? 'raw') === 'raw';
-  if (output && leadsTo(output.path, profile.stamp)) {
-    fail({ code: 'USAGE', file: output.path, message: 'the result would overwrite the profile', help: 'name another' });
-  }
-  if (isTerminal && isBinary) {
-    fail({
-      code: 'USAGE',
-      message: 'the program is binary; it is not written to a terminal',
-      help: 'name a file with -o, or choose --format asm',
-    });
+  if (isTerminal && (flags.into !== undefined || (flags.format ?? 'raw') === 'raw')) {
+    const help = 'name a file with -o, or choose --format asm';
+    fail({ code: 'USAGE', message: 'the program is binary; it is not written to a terminal', help });
   }
   if (isStdout && flags.json) {
-    fail({
-      code: 'USAGE',
-      message: '--json and the program cannot both go to standard output',
-      help: 'name a file with -o',
-    });
+    const help = 'name a file with -o';
+    fail({ code: 'USAGE', message: '--json and the program cannot both go to standard output', help });
   }
+}
+
+function build(profilePath: string, flags: BuildFlags): void {
+  checkFlags(profilePath, flags);
+  if (flags.into === undefined) return buildFor(profilePath, flags, undefined);
+  const opened = openElf(flags.into);
+  try {
+    buildFor(profilePath, flags, { opened, file: readElfFrom(opened.source, { file: opened.name }) });
+  } finally {
+    opened.close();
+  }
+}
+
+function buildFor(
+  profilePath: string,
+  flags: BuildFlags,
+  elf: { readonly opened: OpenedElf; readonly file: ElfFile } | undefined,
+): void {
+  const terminal = new Terminal(flags.json === true);
+  const profile = readInput(profilePath);
+  const source = textOf(profile);
+  const own = elf && elfArch(elf.file, elf.opened.name);
+  const policy = loadPolicy(source, resolveOptions(flags, own && [own.name]));
+  if (own && elf) requireOwnAbi(policy, own, elf.opened.name);
+  const compiled = compileProved(policy, costOptions(flags, terminal));
+  const { program } = compiled;
+  const output = planOutput(flags, program, policy, elf);
+  if (output) checkOutput(flags, output, profile);
+  const { isStdout } = output ? destinationOf(output.path) : NOWHERE;
   const written = output?.write();
   terminal.diagnostics(policy.diagnostics);
   summary(policy, compiled, terminal, !isStdout);
   for (const text of closing(flags, policy, output, isStdout)) terminal.line(text);
-  for (const text of written ? lost(flags, written, input) : []) terminal.aside(text);
+  const warnings = written ? lostLines(written) : [];
+  for (const text of warnings) terminal.aside(`  warning: ${text}`);
   const data = {
     ok: true,
     ...summaryData(policy, program),
     proved: compiled.proof !== undefined,
     output: output?.path ?? null,
     section: flags.into === undefined ? null : flags.section,
+    loaded: flags.load === true,
+    warnings,
   };
   terminal.data({ ...data, diagnostics: diagnosticsData(policy.diagnostics) });
 }
@@ -280,11 +316,13 @@ export function addBuild(program: Command): void {
         'Without any of them, only the summary is printed.',
     )
     .argument('<profile>', "the profile; '-' is standard input")
-    .option('-o, --output <file>', "where the result goes; '-' is standard output")
     .option('--into <elf>', 'put the program into this ELF file')
     .option('--section <name>', 'name of the section', DEFAULT_SECTION)
+    .option('--load', 'map the section, read-only, when the program runs')
+    .option('--embed-profile', 'put the normalized profile in too, so that explain can name the rule that decides')
+    .option('--load-profile', 'map the embedded profile too')
     .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(['raw', 'asm', 'json']));
-  addPolicyOptions(command)
+  addPolicyOptions(addWriteOptions(addInjectOptions(command)))
     .addOption(
       new Option('--optimize <what>', 'what to spend on: few instructions or few steps')
         .choices(['size', 'speed', 'balanced'])

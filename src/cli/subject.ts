@@ -3,8 +3,9 @@ import { type Arch, BPF_MAXINSNS, findArch } from '../arch/index.ts';
 import { INSN_SIZE } from '../bpf/index.ts';
 import { DEFAULT_SECTION, elfArch } from '../build/index.ts';
 import { fail, quoted } from '../diag/index.ts';
-import { type ElfFile, readElf, sectionBytes } from '../elf/index.ts';
-import { type Input, isElf, readInput } from '../host/input.ts';
+import { type ElfFile, readElfFrom, sectionBytes } from '../elf/index.ts';
+import { type OpenedElf, openElf } from '../host/elf-file.ts';
+import { type Input, isElf, readAll } from '../host/input.ts';
 import type { Endian } from '../num/index.ts';
 
 export type Subject =
@@ -18,8 +19,11 @@ export type Subject =
     }
   | {
       readonly kind: 'elf';
-      readonly input: Input;
+      readonly input: { readonly name: string };
+      /** Read in pieces, from a file that stays open as long as the command runs. */
       readonly elf: ElfFile;
+      readonly section: string;
+      /** The section's. */
       readonly bytes: Uint8Array;
       readonly endian: Endian;
       readonly arch: Arch;
@@ -32,11 +36,19 @@ export interface SubjectFlags {
 
 /** A program of too many instructions is still one to look at; a film is not. */
 const MAX_PROGRAM = 1 << 20;
+const MAGIC_SIZE = 4;
 
 /** Profiles begin with a brace or a comment; the opcode bytes of a program never do so with text behind. */
 function looksLikeText(bytes: Uint8Array): boolean {
   const head = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart();
   return head === '' || ['{', '[', '//', '/*'].some((start) => head.startsWith(start));
+}
+
+/** All architectures named by --arch. */
+export function archesIn(flags: SubjectFlags): readonly Arch[] {
+  return (flags.arch ?? []).map(
+    (name) => findArch(name) ?? fail({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture` }),
+  );
 }
 
 /** The one architecture named by --arch; undefined when none is. */
@@ -45,28 +57,43 @@ export function oneArch(flags: SubjectFlags): Arch | undefined {
   if (name === undefined) return undefined;
   if (second !== undefined)
     fail({ code: 'USAGE', message: 'name one architecture: a program runs on one machine at a time' });
-  return findArch(name) ?? fail({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture` });
+  return archesIn(flags)[0];
 }
 
 /** All architectures named by --arch, which must share a byte order. */
 function namedArches(flags: SubjectFlags): readonly Arch[] {
-  const arches = (flags.arch ?? []).map(
-    (name) => findArch(name) ?? fail({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture` }),
-  );
+  const arches = archesIn(flags);
   if (arches.some((a) => a.endian !== arches[0]?.endian)) {
     fail({ code: 'USAGE', message: 'a program has one byte order; these architectures have two' });
   }
   return arches;
 }
 
+/** All bytes of what is no ELF file; those of a file have not been read yet. Throws INPUT_TOO_LARGE. */
+function wholeInput(opened: OpenedElf): Input {
+  const { name, source, fd } = opened;
+  return { name, bytes: fd === undefined ? source.read(0, source.size) : readAll(fd, name) };
+}
+
 export function readSubject(path: string, flags: SubjectFlags): Subject {
-  const input = readInput(path);
-  if (isElf(input.bytes)) {
-    const elf = readElf(input.bytes, { file: input.name });
-    const arch = elfArch(elf, input.name);
-    const bytes = sectionBytes(elf, flags.section ?? DEFAULT_SECTION);
-    return { kind: 'elf', input, elf, bytes, endian: elf.endian, arch };
+  const opened = openElf(path);
+  const { name, source } = opened;
+  if (isElf(source.read(0, Math.min(MAGIC_SIZE, source.size)))) {
+    const elf = readElfFrom(source, { file: name });
+    const arch = elfArch(elf, name);
+    const section = flags.section ?? DEFAULT_SECTION;
+    return {
+      kind: 'elf',
+      input: { name },
+      elf,
+      section,
+      bytes: sectionBytes(elf, section, MAX_PROGRAM),
+      endian: elf.endian,
+      arch,
+    };
   }
+  const input = wholeInput(opened);
+  opened.close();
   if (looksLikeText(input.bytes)) return { kind: 'profile', input };
   if (input.bytes.length > MAX_PROGRAM) {
     return fail({

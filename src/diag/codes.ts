@@ -90,6 +90,10 @@ export const CODES = {
   PROOF_FAILED: { severity: 'error', about: 'the program and the policy decide a call differently: our bug' },
   PROOF_UNDECIDED: { severity: 'error', about: 'the comparison takes more work than its limit; nothing is claimed' },
 
+  // note
+  NOTE_DAMAGED: { severity: 'error', about: 'the note about a filter section cannot be read' },
+  NOTE_VERSION: { severity: 'error', about: 'a note of a format that this version does not know' },
+
   // assertions
   ASSERT_SYNTAX: { severity: 'error', about: 'a statement that the grammar of assertions does not have' },
   ASSERT_CONSTANT: { severity: 'error', about: 'a constant that is unknown, or that the argument never takes' },
@@ -148,6 +152,21 @@ export const CODES = {
   ELF_SEGMENT_TWICE: { severity: 'error', about: 'several PT_INTERP or PT_PHDR' },
   ELF_ADDRESS_SPACE: { severity: 'error', about: 'the new segment does not fit the address space' },
   ELF_PADDING: { severity: 'error', about: 'the file would grow by more zeros than allowed' },
+
+  // inspect
+  INSPECT_HEADERS: { severity: 'error', about: 'the program headers were broken after they were moved for a loaded section' },
+  INSPECT_UNMAPPED: { severity: 'error', about: 'a section claims to be loaded, and no segment holds it' },
+  INSPECT_ADDRESS: { severity: 'error', about: "a section's address is not where its bytes are mapped" },
+  INSPECT_FOREIGN: { severity: 'error', about: "the filter lets no call of the file's own ABI run, but calls of others" },
+  INSPECT_DENIES_ALL: { severity: 'warning', about: 'the filter lets no call run, of any ABI' },
+  INSPECT_UNDO_STALE: { severity: 'error', about: 'the file was rewritten after the injection, which cannot be undone any more' },
+  INSPECT_DIGEST: { severity: 'error', about: 'the filter is not the one that its note was written for' },
+  INSPECT_ARCHES: { severity: 'error', about: 'the note names other architectures than the filter is for' },
+  INSPECT_FLAGS: { severity: 'error', about: 'the note and the profile name different filter flags' },
+  INSPECT_NOTE_ORPHAN: { severity: 'error', about: 'a note or profile of a filter that is not there' },
+  INSPECT_NOTE_TWICE: { severity: 'error', about: 'several notes for one filter' },
+  INSPECT_PROFILE_DIGEST: { severity: 'error', about: 'the profile is not the one that the note was written for' },
+  INSPECT_PROFILE_DIFFERS: { severity: 'error', about: 'the profile and the filter beside it decide a call differently' },
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -8,10 +8,11 @@ import {
   syscallNumber,
 } from '../arch/index.ts';
 import { hex, type U32, U64_MAX } from '../num/index.ts';
-import { exampleArguments, hull, implies } from './conditions.ts';
+import { implies } from './conditions.ts';
 import type { Findings } from './conditions-of.ts';
 import { type Multiplexer, SELECTOR_MASK } from './multiplex.ts';
-import type { ArgWidth, Condition, Multiplexed, PolicyRule, ResolveOptions } from './types.ts';
+import { overlaps } from './overlaps.ts';
+import type { ArgWidth, Condition, Multiplexed, PolicyRule, ResolveOptions, RuleOrder } from './types.ts';
 
 function key(rule: PolicyRule): string {
   const conditions = rule.conditions.map((c) => `${c.argIndex}${c.op}${c.mask}/${c.value}/${c.narrow}`).sort();
@@ -25,17 +26,13 @@ const MOST_PAIRS = 2_000_000;
 /** More than this many conflicts of one call are not listed. */
 const MOST_CONFLICTS = 1000;
 
-function mostUsedArgument(rules: readonly PolicyRule[]): number {
-  const uses = [0, 0, 0, 0, 0, 0];
-  for (const rule of rules) for (const c of rule.conditions) uses[c.argIndex] = (uses[c.argIndex] ?? 0) + 1;
-  return uses.indexOf(Math.max(...uses));
-}
-
 export class CallRules {
   readonly name: string;
   readonly #arch: Arch;
   readonly #defaultAction: U32;
   readonly #onConflict: NonNullable<ResolveOptions['onConflict']>;
+  /** The first rule of the text that holds decides, with or without conditions: all of them stand in #conditional. */
+  readonly #firstMatch: boolean;
   readonly #findings: Findings;
   #always: PolicyRule | undefined;
   readonly #conditional = new Map<string, PolicyRule>();
@@ -46,20 +43,22 @@ export class CallRules {
     arch: Arch,
     name: string,
     defaultAction: U32,
-    onConflict: NonNullable<ResolveOptions['onConflict']>,
+    settings: { readonly onConflict: NonNullable<ResolveOptions['onConflict']>; readonly ruleOrder: RuleOrder },
     findings: Findings,
   ) {
     this.#arch = arch;
     this.name = name;
     this.#defaultAction = defaultAction;
-    this.#onConflict = onConflict;
+    this.#onConflict = settings.onConflict;
+    this.#firstMatch = settings.ruleOrder === 'first-match';
     this.#findings = findings;
   }
 
   add(rule: PolicyRule): void {
-    if (rule.conditions.length > 0) {
+    if (rule.conditions.length > 0 || this.#firstMatch) {
       const id = key(rule);
-      if (!this.#conditional.has(id)) this.#conditional.set(id, rule);
+      const known = this.#conditional.get(id);
+      if (known === undefined || rule.origin.ruleIndex < known.origin.ruleIndex) this.#conditional.set(id, rule);
       return;
     }
     if (this.#always === undefined) {
@@ -78,10 +77,15 @@ export class CallRules {
     );
   }
 
+  /** In the order of the profile. Rules carried over to a multiplexer come late; what counts is where they stand there. */
+  #inOrder(): readonly PolicyRule[] {
+    return [...this.#conditional.values()].sort((a, b) => a.origin.ruleIndex - b.origin.ruleIndex);
+  }
+
   /** The rules in the order in which the first match decides. */
   settle(): readonly PolicyRule[] {
-    // Rules carried over to a multiplexer come late; what counts is where they stand in the profile.
-    const conditional = [...this.#conditional.values()].sort((a, b) => a.origin.ruleIndex - b.origin.ruleIndex);
+    const conditional = this.#inOrder();
+    if (this.#firstMatch) return [...this.#first, ...this.#upToAlways(conditional, true)];
     if (this.#always) {
       for (const rule of conditional) if (rule.action !== this.#always.action) this.#reportShadowed(rule, this.#always);
       return [...this.#first, this.#always];
@@ -93,6 +97,17 @@ export class CallRules {
         ? conditional.toSorted((a, b) => compareStrictness(a.action, b.action))
         : conditional;
     return [...this.#first, ...ordered];
+  }
+
+  /** First match: what stands behind a rule without conditions is never asked. */
+  #upToAlways(rules: readonly PolicyRule[], report: boolean): readonly PolicyRule[] {
+    const at = rules.findIndex((r) => r.conditions.length === 0);
+    const always = rules[at];
+    if (always === undefined) return rules;
+    for (const rule of report ? rules.slice(at + 1) : []) {
+      if (rule.action !== always.action) this.#reportShadowed(rule, always);
+    }
+    return rules.slice(0, at + 1);
   }
 
   /** Rules that another one with the same action makes superfluous. */
@@ -132,40 +147,14 @@ export class CallRules {
     );
   }
 
-  /**
-   * Every pair of rules with different actions that one call can match. Sorted by where their values of one argument
-   * begin, so that of a long list of single values only neighbours are compared.
-   */
   #reportConflicts(rules: readonly PolicyRule[]): void {
-    if (rules.every((r) => r.action === rules[0]?.action)) return;
-    const swept = mostUsedArgument(rules);
-    const placed = rules
-      .map((rule, order) => {
-        const [low, high] = hull(rule.conditions.filter((c) => c.argIndex === swept));
-        return { rule, order, low, high };
-      })
-      .sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : a.order - b.order));
-    let open: typeof placed = [];
     let found = 0;
-    let pairs = 0;
-    for (const next of placed) {
-      open = open.filter((other) => other.high >= next.low);
-      pairs += open.length;
-      if (pairs > MOST_PAIRS) {
-        this.#reportTooMany(next.rule, rules.length);
-        return;
-      }
-      for (const other of open) {
-        if (other.rule.action === next.rule.action) continue;
-        const example = exampleArguments([...other.rule.conditions, ...next.rule.conditions]);
-        if (example === undefined) continue;
-        if (other.order < next.order) this.#reportConflict(other.rule, next.rule, example);
-        else this.#reportConflict(next.rule, other.rule, example);
-        found += 1;
-        if (found === MOST_CONFLICTS) return;
-      }
-      open.push(next);
-    }
+    const gaveUpAt = overlaps(rules, MOST_PAIRS, (earlier, later, example) => {
+      this.#reportConflict(earlier, later, example);
+      found += 1;
+      return found < MOST_CONFLICTS;
+    });
+    if (gaveUpAt !== undefined) this.#reportTooMany(gaveUpAt, rules.length);
   }
 
   #reportTooMany(rule: PolicyRule, count: number): void {
@@ -205,10 +194,10 @@ export class CallRules {
     mode: Multiplexed,
     argWidth: ArgWidth,
   ): void {
-    const rules = direct.#always ? [direct.#always] : [...direct.#conditional.values()];
+    const rules = direct.#always ? [direct.#always] : this.#upToAlways(direct.#inOrder(), false);
     const [first] = rules;
     if (first === undefined) return;
-    const conditional = direct.#always === undefined;
+    const conditional = first.conditions.length > 0;
     const candidates =
       conditional && mode === 'deny'
         ? [...rules.map((r) => r.action), this.#defaultAction]
@@ -222,7 +211,7 @@ export class CallRules {
       return;
     }
     if (conditional) this.#reportBypass(direct, form.multiplexer, first, looser);
-    if (action !== this.#defaultAction) this.add(rule);
+    if (action !== this.#defaultAction || this.#firstMatch) this.add(rule);
   }
 
   /** An allowed selector is compared whole; a denied one by what the kernel looks at, so that no other bit hides it. */

@@ -3,7 +3,7 @@ import { type Arch, compareStrictness, isNarrowParameter } from '../arch/index.t
 import type { Diagnostics, NewDiagnostic, Source, Span } from '../diag/index.ts';
 import { hex, U64_MAX } from '../num/index.ts';
 import { smallestMatch } from './conditions.ts';
-import type { ArgWidth, Condition, OciCondition, OciRule } from './types.ts';
+import type { ArgWidth, Condition, OciCondition, OciRule, RuleOrder } from './types.ts';
 import { OPS } from './vocabulary.ts';
 
 const LOW = 0xffff_ffffn;
@@ -125,14 +125,15 @@ export function alternatives(
   rule: OciRule,
   name: string | undefined,
   arch: Arch,
-  argWidth: ArgWidth,
+  settings: { readonly argWidth: ArgWidth; readonly ruleOrder: RuleOrder },
   action: number,
   defaultAction: number,
   findings: Findings,
 ): readonly (readonly Condition[])[] {
   if (rule.conditions.length === 0) return [[]];
   const indexes = rule.conditions.map((c) => c.argIndex);
-  const repeated = rule.conditions.find((c, i) => indexes.indexOf(c.argIndex) < i);
+  const repeated =
+    settings.ruleOrder === 'oci' ? rule.conditions.find((c, i) => indexes.indexOf(c.argIndex) < i) : undefined;
   if (repeated) {
     const first = rule.conditions[indexes.indexOf(repeated.argIndex)];
     findings.add({
@@ -148,7 +149,8 @@ export function alternatives(
   return lists.map((list) =>
     list.map((c) => {
       const narrowParameter = name === undefined || isNarrowParameter(arch, name, c.argIndex);
-      const narrow = arch.wordBits === 32 || (argWidth === 'kernel' && narrowParameter);
+      const usual = arch.wordBits === 32 || (settings.argWidth === 'kernel' && narrowParameter);
+      const narrow = c.width === undefined ? usual : c.width === 32;
       const result = condition(c, narrow);
       if (narrow && name !== undefined && result.value > LOW && alwaysAbove(result) === looser) {
         findings.add(tooWide(c, result, name, arch));

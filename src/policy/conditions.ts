@@ -80,7 +80,7 @@ function interval(c: Condition): readonly [low: bigint, high: bigint] {
   }
 }
 
-/** The intersection of the intervals of all these comparisons. */
+/** The intersection of the intervals of all these comparisons, which have one width. */
 export function hull(conditions: readonly Condition[]): readonly [low: bigint, high: bigint] {
   return conditions
     .map(interval)
@@ -89,24 +89,45 @@ export function hull(conditions: readonly Condition[]): readonly [low: bigint, h
 
 /**
  * The smallest argument for which all these comparisons hold; undefined when none does. All are on one argument of one
- * call, so either all are narrow or none is; for narrow ones the high half is zero.
+ * call. Where only some compare 32 bits (x-width), the low half must lie in an interval of its own.
  */
 export function smallestMatch(conditions: readonly Condition[]): bigint | undefined {
-  const [low, high] = hull(conditions);
+  const wide = conditions.filter((c) => !c.narrow);
+  const narrow = conditions.filter((c) => c.narrow);
+  const [low, high] = wide.length === 0 ? [0n, LOW] : hull(wide);
+  const [lowHalf, highHalf] = narrow.length === 0 ? [0n, LOW] : hull(narrow);
   let mask = 0n;
   let value = 0n;
   const excluded = new Set<bigint>();
+  const excludedHalves = new Set<bigint>();
   for (const c of conditions) {
     if (c.op === 'eq' || c.op === 'masked_eq') {
-      const m = c.op === 'eq' ? U64_MAX : c.mask;
+      const m = (c.op === 'eq' ? U64_MAX : c.mask) & (c.narrow ? LOW : U64_MAX);
       if ((c.value & ~m) !== 0n || ((value ^ c.value) & mask & m) !== 0n) return undefined;
       mask |= m;
       value |= c.value;
-    } else if (c.op === 'ne') excluded.add(c.value);
+    } else if (c.op === 'ne') (c.narrow ? excludedHalves : excluded).add(c.value);
   }
+  if (lowHalf > highHalf) return undefined;
+  // All high halves leave the low one the same choice, but for the first and those of excluded values: with one more, all
+  // are tried.
+  let halvesLeft = excluded.size + 2;
   let found = nextMasked(low, mask, value);
-  while (found !== undefined && found <= high && excluded.has(found)) found = nextMasked(found + 1n, mask, value);
-  return found !== undefined && found <= high ? found : undefined;
+  while (found !== undefined && found <= high) {
+    const half = found & LOW;
+    let from = found;
+    if (half < lowHalf) from = (found & ~LOW) | lowHalf;
+    else if (half > highHalf) from = ((found | LOW) + 1n) | lowHalf;
+    else if (excluded.has(found) || excludedHalves.has(half)) from = found + 1n;
+    else return found;
+    const next = nextMasked(from, mask, value);
+    if (next !== undefined && next >> 32n !== found >> 32n) {
+      halvesLeft -= 1;
+      if (halvesLeft === 0) return undefined;
+    }
+    found = next;
+  }
+  return undefined;
 }
 
 /** Arguments for which every condition holds (those without a condition are 0); undefined when there are none. */

@@ -5,6 +5,8 @@
  * @see Linux net/socket.c SYSCALL_DEFINE2(socketcall), ipc/syscall.c ksys_ipc()
  */
 import { type Arch, syscallNumber } from '../arch/index.ts';
+import { U64_MAX } from '../num/index.ts';
+import type { Condition } from './types.ts';
 
 export type Multiplexer = 'socketcall' | 'ipc';
 
@@ -38,4 +40,14 @@ export function multiplexed(
   const entry = BY_NAME.get(name);
   const nr = entry && syscallNumber(arch, entry.multiplexer);
   return entry && nr !== undefined ? { ...entry, nr } : undefined;
+}
+
+/** The call that conditions of a rule for a multiplexer select, 'socket'; undefined when they do not, or not plainly. */
+export function selectedCall(name: string, conditions: readonly Condition[]): string | undefined {
+  const selectors = conditions.filter((c) => c.argIndex === 0);
+  const [selector] = selectors;
+  if (selector === undefined || selectors.length > 1 || (name !== 'socketcall' && name !== 'ipc')) return undefined;
+  const { op, value, mask } = selector;
+  if (op !== 'eq' && (op !== 'masked_eq' || (mask !== SELECTOR_MASK[name] && mask !== U64_MAX))) return undefined;
+  return [...BY_NAME].find(([, e]) => e.multiplexer === name && BigInt(e.selector) === value)?.[0];
 }

@@ -115,7 +115,7 @@ class ProfileParser {
     if (node === undefined || node.type === 'boolean') return node?.value as boolean | undefined;
     if (this.#reader.object(node, "'x-enosysAbove', when neither true nor false,") === undefined) return undefined;
     const constants = [...ARCHES.values()].map((a) => a.scmp);
-    const entries = this.#reader.fields(node, constants, (key, at) => this.#arch(key, at).length === 0);
+    const entries = this.#reader.fields(node, constants, (key, at) => this.#archUnknown(key, at));
     const found = new Map<ArchName, number>();
     for (const [key, value] of entries) {
       const [arch] = this.#arch(key, value);
@@ -236,6 +236,11 @@ class ProfileParser {
     const arch =
       [...ARCHES.values()].find((a) => a.scmp === text) ?? (text.startsWith('SCMP_') ? undefined : findArch(text));
     if (arch) return [{ value: arch, span: spanOf(node) }];
+    this.#archUnknown(text, node);
+    return [];
+  }
+
+  #archUnknown(text: string, node: Json): true {
     // SCMP_ARCH_AMD64 and SCMP_ARCH_ARM64 are no constants, but it is plain what they mean.
     const meant = findArch(text.replace(/^SCMP_ARCH_/i, ''))?.scmp;
     const constants = [...ARCHES.values()].map((a) => a.scmp);
@@ -244,7 +249,7 @@ class ProfileParser {
       message: `${quoted(text)} is no architecture`,
       help: didYouMean(meant ?? text, constants) ?? `the architectures are ${constants.join(', ')}`,
     });
-    return [];
+    return true;
   }
 
   #flags(node: Json | undefined): readonly string[] {

@@ -6,6 +6,8 @@
  *   of unconditional rules for one call the first counts, and it beats every conditional one
  *   one argument index twice in a rule turns its conditions into alternatives
  *   conditional rules with different actions that match one call are an error, unless told how to settle it
+ *
+ * None of this holds for `"x-ruleOrder": "first-match"`: there a rule is what it says, and the first one decides.
  */
 import {
   ARCHES,
@@ -34,14 +36,18 @@ import { parseKernelVersion } from './parse.ts';
 import type {
   ActionSpec,
   ArchPolicy,
+  ArgWidth,
   CallPolicy,
   EnosysStub,
   Filter,
   InactiveRule,
+  Multiplexed,
   OciProfile,
   OciRule,
   Policy,
   ResolveOptions,
+  RuleOrder,
+  UnknownArch,
 } from './types.ts';
 import { ACTIONS, CAPABILITIES, capabilityName, DOCKER_CAPABILITIES, didYouMean } from './vocabulary.ts';
 
@@ -61,8 +67,9 @@ const CHOICES = {
   runtime: ['none', 'runc'],
   unknownArch: ['kill-process', 'kill', 'errno'],
   onConflict: ['error', 'first', 'strictest'],
-  multiplexed: ['allow', 'deny'],
+  multiplexed: ['allow', 'deny', 'written'],
   argWidth: ['oci', 'kernel'],
+  ruleOrder: ['oci', 'first-match'],
 } as const satisfies { readonly [K in keyof ResolveOptions]: readonly ResolveOptions[K][] };
 
 /** Throws USAGE for options that no type checker would have let through. */
@@ -155,7 +162,7 @@ export function compareVersions(a: readonly [number, number], b: readonly [numbe
  * Docker resolves includes.arches against the machine, not the ABI: on amd64 a rule for amd64 holds for i386 and x32
  * too. So an ABI answers to the name of its native ABI when that is built for as well, else to its own.
  */
-function machineOf(arch: Arch, arches: readonly Arch[]): ArchName {
+export function machineOf(arch: Arch, arches: readonly Arch[]): ArchName {
   return arches.some((a) => a.name === arch.native) ? arch.native : arch.name;
 }
 
@@ -163,8 +170,9 @@ function machineOf(arch: Arch, arches: readonly Arch[]): ArchName {
  * Why a rule does not hold for an ABI; undefined when it does.
  * @see moby profiles/seccomp/seccomp_linux.go setupSeccomp()
  */
-function whyInactive(rule: OciRule, machine: ArchName, world: World): string | undefined {
-  const { includes, excludes } = rule;
+function whyInactive(rule: OciRule, arch: Arch, machine: ArchName, world: World): string | undefined {
+  const { includes, excludes, onlyArches } = rule;
+  if (onlyArches.length > 0 && !onlyArches.includes(arch.name)) return `is for ${onlyArches.join(', ')} only`;
   const kernelHolds = (f: Filter) =>
     f.minKernel === undefined || world.kernel === undefined || compareVersions(world.kernel, f.minKernel) >= 0;
   if (excludes.arches.includes(machine)) return `is not for ${machine}`;
@@ -179,6 +187,14 @@ function whyInactive(rule: OciRule, machine: ArchName, world: World): string | u
   const missing = includes.caps.filter((c) => !world.caps.has(c));
   if (missing.length > 0) return `needs ${missing.map((c) => `CAP_${c}`).join(' and ')}`;
   return kernelHolds(includes) ? undefined : `needs Linux ${includes.minKernel?.join('.')}`;
+}
+
+/** What the profile's own keys and the options come to. */
+interface Settings {
+  readonly argWidth: ArgWidth;
+  readonly multiplexed: Multiplexed;
+  readonly ruleOrder: RuleOrder;
+  readonly onConflict: NonNullable<ResolveOptions['onConflict']>;
 }
 
 const MOST_SUGGESTIONS = 1000;
@@ -215,35 +231,30 @@ function resolveArch(
   arch: Arch,
   profile: OciProfile,
   rules: readonly OciRule[],
-  settings: {
-    readonly options: ResolveOptions;
-    readonly argWidth: 'oci' | 'kernel';
-    readonly multiplexed: 'allow' | 'deny';
-  },
+  settings: Settings,
   findings: Findings,
 ): Omit<ArchPolicy, 'inactive'> {
   const defaultAction = actionWord(profile.defaultAction, arch);
   const direct = new Map<number, CallRules>();
   const byName = new Map<string, CallRules>();
   const entry = <K>(map: Map<K, CallRules>, key: K, name: string): CallRules => {
-    const made =
-      map.get(key) ?? new CallRules(arch, name, defaultAction, settings.options.onConflict ?? 'error', findings);
+    const made = map.get(key) ?? new CallRules(arch, name, defaultAction, settings, findings);
     map.set(key, made);
     return made;
   };
   for (const rule of rules) {
     const action = actionWord(rule.action, arch);
-    if (action === defaultAction) continue;
+    if (action === defaultAction && settings.ruleOrder === 'oci') continue;
     for (const name of new Set(rule.names.map((n) => n.value))) {
       const nr = syscallNumber(arch, name);
-      const other = multiplexed(arch, name);
+      const other = settings.multiplexed === 'written' ? undefined : multiplexed(arch, name);
       if (nr === undefined && other === undefined) continue;
       const origin = { ruleIndex: rule.index, span: rule.span };
       const policyRules = alternatives(
         rule,
         nr === undefined ? undefined : name,
         arch,
-        settings.argWidth,
+        settings,
         action,
         defaultAction,
         findings,
@@ -271,15 +282,35 @@ function resolveArch(
  * @see runc libcontainer/seccomp/patchbpf/enosys_linux.go findLastSyscalls(), generatePatch()
  */
 function enosysStub(arch: Arch, defaultAction: U32, rules: readonly OciRule[]): EnosysStub | undefined {
-  const word = u32(SECCOMP_RET_ERRNO | (errnoNumber('ENOSYS', arch) ?? 0));
-  if (compareStrictness(defaultAction, SECCOMP_RET_TRACE) >= 0 || defaultAction === word) return undefined;
+  const harmless = compareStrictness(defaultAction, SECCOMP_RET_TRACE) >= 0;
+  if (harmless || defaultAction === stubAbove(arch, 0).word) return undefined;
   // libseccomp numbers a call that is also multiplexed by its pseudo-number, which runc passes over.
   const named = rules.flatMap((rule) => rule.names).filter(({ value }) => multiplexed(arch, value) === undefined);
   const above = named.reduce((most, { value }) => Math.max(most, syscallNumber(arch, value) ?? 0), 0);
-  return above === 0 ? undefined : { above, zero: arch.elf.machine === EM_S390, word };
+  return above === 0 ? undefined : stubAbove(arch, above);
 }
 
 const EM_S390 = 22;
+
+/** ENOSYS for all numbers above this one; on s390 and s390x also for 0. */
+export function stubAbove(arch: Arch, above: number): EnosysStub {
+  const word = u32(SECCOMP_RET_ERRNO | (errnoNumber('ENOSYS', arch) ?? 0));
+  return { above, zero: arch.elf.machine === EM_S390, word };
+}
+
+/** Where the numbers begin that get ENOSYS: runc's own place, or what an option or the profile asks for. */
+function chooseEnosys(
+  arch: Arch,
+  defaultAction: U32,
+  rules: readonly OciRule[],
+  profile: OciProfile,
+  options: ResolveOptions,
+): EnosysStub | undefined {
+  const asked = options.enosysAbove ?? profile.enosysAbove ?? false;
+  if (asked === true || options.runtime === 'runc') return enosysStub(arch, defaultAction, rules);
+  const above = asked === false ? undefined : asked.get(arch.name);
+  return above === undefined ? undefined : stubAbove(arch, above);
+}
 
 /** The stub stands in front of the filter, so it decides before any rule does. */
 function withoutStubbed<T extends Pick<ArchPolicy, 'calls'>>(arch: T, enosys: EnosysStub | undefined): T {
@@ -303,7 +334,8 @@ function reportUnfiltered(resolved: readonly ArchPolicy[], findings: Findings): 
   }
 }
 
-const UNKNOWN_ARCH: Readonly<Record<NonNullable<ResolveOptions['unknownArch']>, U32>> = {
+/** What calls of an architecture get that the policy does not name. */
+export const UNKNOWN_ARCH: Readonly<Record<UnknownArch, U32>> = {
   'kill-process': SECCOMP_RET_KILL_PROCESS,
   kill: SECCOMP_RET_KILL_THREAD,
   errno: u32(SECCOMP_RET_ERRNO | DEFAULT_ERRNO),
@@ -338,8 +370,12 @@ export function resolve(
   const arches = chooseArches(profile, options, diagnostics);
   const world = chooseWorld(options, diagnostics);
   checkNames(profile, options, diagnostics);
-  const argWidth = options.argWidth ?? profile.argWidth ?? 'oci';
-  const multiplexedForm = options.multiplexed ?? profile.multiplexed ?? 'allow';
+  const settings: Settings = {
+    argWidth: options.argWidth ?? profile.argWidth ?? 'oci',
+    multiplexed: options.multiplexed ?? profile.multiplexed ?? 'allow',
+    ruleOrder: options.ruleOrder ?? profile.ruleOrder ?? 'oci',
+    onConflict: options.onConflict ?? 'error',
+  };
   const findings = new Findings(profile.source, diagnostics);
   // What would be made of the rules, before it is made: a hostile profile multiplies.
   const size =
@@ -354,19 +390,15 @@ export function resolve(
   }
   const resolved = arches.map((arch) => {
     const machine = machineOf(arch, arches);
-    const judged = profile.rules.map((rule) => ({ rule, why: whyInactive(rule, machine, world) }));
+    const judged = profile.rules.map((rule) => ({ rule, why: whyInactive(rule, arch, machine, world) }));
     const rules = judged.filter((j) => j.why === undefined).map((j) => j.rule);
-    const settings = { options, argWidth, multiplexed: multiplexedForm };
     const inactive = judged.flatMap(({ rule, why }): InactiveRule[] =>
       why === undefined
         ? []
         : [{ origin: { ruleIndex: rule.index, span: rule.span }, names: rule.names.map((n) => n.value), why }],
     );
     const resolvedArch = resolveArch(arch, profile, rules, settings, findings);
-    const enosys =
-      options.enosysAbove || options.runtime === 'runc'
-        ? enosysStub(arch, resolvedArch.defaultAction, rules)
-        : undefined;
+    const enosys = chooseEnosys(arch, resolvedArch.defaultAction, rules, profile, options);
     return { ...withoutStubbed(resolvedArch, enosys), inactive, enosys };
   });
   reportUnfiltered(resolved, findings);
@@ -375,12 +407,12 @@ export function resolve(
     source: profile.source,
     endian: arches[0]?.endian ?? 'little',
     arches: resolved,
-    unknownArch: UNKNOWN_ARCH[options.unknownArch ?? 'kill-process'],
+    unknownArch: UNKNOWN_ARCH[options.unknownArch ?? profile.unknownArch ?? 'kill-process'],
     profileArches: profile.arches.map((a) => a.value),
     flags: profile.flags,
     kernel: options.kernel,
-    argWidth,
-    multiplexed: multiplexedForm,
+    argWidth: settings.argWidth,
+    multiplexed: settings.multiplexed,
     diagnostics: [...profile.diagnostics, ...diagnostics.sorted],
   };
   return { policy, diagnostics };

@@ -92,6 +92,21 @@ suite('policy/conditions', (test) => {
     });
   }
 
+  for (const d of domains) {
+    test(`smallestMatch: some of the conditions narrow, ${d.name}`, () => {
+      const some = fc.array(fc.tuple(testIn(d, 0), fc.boolean()), { maxLength: 8 });
+      fc.assert(
+        fc.property(some, (tests) => {
+          const seen = (m: bigint, narrow: boolean) => (narrow ? m & 0xffff_ffffn : m);
+          const expected = d.members.find((m) => tests.every(([t, narrow]) => passes(t, seen(m, narrow))));
+          const conditions = tests.map(([t, narrow]) => toCondition(t, narrow));
+          assert.is(smallestMatch([toCondition({ ...d.within, index: 0 }), ...conditions]), expected);
+        }),
+        { numRuns: 5000 },
+      );
+    });
+  }
+
   test('smallestMatch: narrow conditions, over 0 to 63 and at the end of 32 bits', () => {
     for (const base of [0n, 0xffffffffn]) {
       const d = domain('', [0n, 1n, 2n, 3n, 4n, 5n], base);
