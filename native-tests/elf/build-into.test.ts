@@ -110,6 +110,19 @@ suite('native-tests/elf/build-into', (test) => {
         assert.ok(readFileSync(binary).equals(after));
         assert.is(seccompc(['check', binary]).status, 0);
         assert.is(seccompc(['inspect', binary]).status, 0);
+
+        // Loaded, with the profile: another file, which runs as well; then all of it out again.
+        const loaded = seccompc(['build', PROFILE, '--into', binary, '--load', '--embed-profile']);
+        assert.is(loaded.status, 0, loaded.stderr);
+        assert.equal(runCommand(binary, args), ran);
+        assert.match(
+          runCommand('readelf', ['-SW', binary]).stdout,
+          /\.seccomp_rules\s+PROGBITS\s+(?!0+ )\S+ \S+ \S+ 08\s+A/,
+        );
+        assert.match(runCommand('readelf', ['-n', binary]).stdout, /\.note\.seccompc\n.*\n\s+seccompc\s+0x/);
+        assert.is(seccompc(['inspect', binary]).status, 0);
+        assert.is(seccompc(['elf', 'remove', binary]).status, 0);
+        assert.ok(readFileSync(binary).equals(before));
       }),
     );
   }

@@ -1,7 +1,7 @@
 /** seccompc build: a profile to a program, in a file of its own or in a section of an ELF file. */
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import { describeWord, isSyscallName } from '../arch/index.ts';
+import { describeWord } from '../arch/index.ts';
 import { disassemble } from '../bpf/index.ts';
 import {
   type Compiled,
@@ -14,7 +14,7 @@ import {
   requireOwnAbi,
 } from '../build/index.ts';
 import type { Optimize } from '../compile/index.ts';
-import { fail, forTerminal, quoted } from '../diag/index.ts';
+import { fail, forTerminal } from '../diag/index.ts';
 import { type ElfFile, readElfFrom } from '../elf/index.ts';
 import { replaceFile, type Written } from '../host/atomic-write.ts';
 import { destinationOf, leadsTo } from '../host/destination.ts';
@@ -33,6 +33,7 @@ import {
 } from './rewriting.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
+import { readWeights } from './weights.ts';
 
 type Format = 'raw' | 'asm' | 'json';
 
@@ -176,31 +177,6 @@ function cachesCalls(kernel: string | undefined): boolean {
   return version === undefined || compareVersions(version, FIRST_CACHING) >= 0;
 }
 
-/** {"openat": 1200, "i386:socket": 3}: how often each call is made. */
-function readWeights(path: string): Readonly<Record<string, number>> {
-  const source = textOf(readInput(path));
-  const bad = (message: string): never =>
-    fail({
-      code: 'WEIGHTS',
-      file: source.name,
-      message,
-      help: 'weights are one JSON object: { "openat": 1200, "i386:socket": 3 }',
-    });
-  let value: unknown;
-  try {
-    value = JSON.parse(source.text);
-  } catch {
-    return bad('this is not JSON');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('this is no JSON object');
-  for (const [name, count] of Object.entries(value)) {
-    if (!isSyscallName(name.slice(name.indexOf(':') + 1))) bad(`no system call is named ${quoted(name)}`);
-    if (typeof count !== 'number' || count < 0 || !Number.isFinite(count))
-      bad(`the weight of ${quoted(name)} is not a number from 0`);
-  }
-  return value as Readonly<Record<string, number>>;
-}
-
 function costOptions(flags: BuildFlags, terminal: Terminal): CompileOptions {
   const weights = flags.weights === undefined ? undefined : readWeights(flags.weights);
   return {
@@ -262,7 +238,10 @@ function checkOutput(flags: BuildFlags, output: Output, profile: Input): void {
 
 function build(profilePath: string, flags: BuildFlags): void {
   checkFlags(profilePath, flags);
-  if (flags.into === undefined) return buildFor(profilePath, flags, undefined);
+  if (flags.into === undefined) {
+    buildFor(profilePath, flags, undefined);
+    return;
+  }
   const opened = openElf(flags.into);
   try {
     buildFor(profilePath, flags, { opened, file: readElfFrom(opened.source, { file: opened.name }) });
