@@ -3,7 +3,7 @@
  * when it is needed. (`.npmrc` turns install scripts off, and with them npm's pre/post scripts.)
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +17,8 @@ export function must(command, args, options = {}) {
 }
 
 export function ensureDependencies() {
+  // Dependencies shared with another checkout are that one's business: npm ci would empty them.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return;
   const installed = join(root, 'node_modules', '.package-lock.json');
   const locked = join(root, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(locked).mtimeMs) return;

@@ -8,7 +8,6 @@ import {
   chmodSync,
   closeSync,
   copyFileSync,
-  existsSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -100,11 +99,10 @@ function grown(old: Buffer): Buffer {
   return bytes;
 }
 
-const ROUNDS = LONG ? 200 : 20;
 const endings = [
-  { signal: 'SIGKILL', rounds: ROUNDS, leaves: true },
-  { signal: 'SIGINT', rounds: ROUNDS / 4, leaves: false },
-  { signal: 'SIGTERM', rounds: ROUNDS / 4, leaves: false },
+  { signal: 'SIGKILL', rounds: LONG ? 200 : 20, leaves: true },
+  { signal: 'SIGINT', rounds: LONG ? 20 : 3, leaves: false },
+  { signal: 'SIGTERM', rounds: LONG ? 20 : 3, leaves: false },
 ] as const;
 
 /** Swaps LINK between two targets as fast as it can. */
@@ -315,11 +313,11 @@ suite('native-tests/elf/files', (test) => {
   test.needs(withoutLinux(), 'memory does not grow with the file', () =>
     inFreshFolder(async (folder) => {
       const [small, big] = [join(folder, 'small'), join(folder, 'big')];
-      writeFileSync(small, randomBytes(MIB));
+      writeFileSync(small, randomBytes(2 * MIB));
       bigFile(big);
       const [little, much] = [await drive('grow', small), await drive('grow', big)];
       const more = much.answer.kilobytes - little.answer.kilobytes;
-      assert.ok(more < 8 * 1024, `${much.answer.kilobytes} KB for 100 MiB, ${little.answer.kilobytes} KB for 1 MiB`);
+      assert.ok(more < 8 * 1024, `${much.answer.kilobytes} KB for 100 MiB, ${little.answer.kilobytes} KB for 2 MiB`);
     }),
   );
 
@@ -335,6 +333,4 @@ suite('native-tests/elf/files', (test) => {
       assert.is(sha256(readFileSync(path)), sha256(grown(old)));
     }),
   );
-
-  test('the driver was built where it is looked for', async () => assert.ok(existsSync(await program(entry))));
 });

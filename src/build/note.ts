@@ -58,6 +58,14 @@ function encoded(text: string): Uint8Array {
   return new TextEncoder().encode(`${text.replaceAll('\0', '').slice(0, STRING_MAX / 4)}\0`);
 }
 
+function decoded(text: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The note as bytes: header, name, description, each padded to 4. */
 export function makeNote(fields: NoteFields, endian: Endian): Uint8Array {
   const { arches, section, profileName, toolVersion } = fields;
@@ -119,7 +127,10 @@ export function notesOf(
     if (isOurs && view.u32(at + 8) === TYPE) {
       const desc = new ByteView(bytes.subarray(start, start + descSize), endian);
       const note = parse(desc, (offset, why) => refuse(start + offset, why), place, start);
-      found.push({ note, bytes: bytes.slice(at, Math.min(end, bytes.length)) });
+      // Padded also where the section ends without: another note may be put behind it.
+      const whole = new Uint8Array(end - at);
+      whole.set(bytes.subarray(at, end));
+      found.push({ note, bytes: whole });
     }
     at = end;
   }
@@ -128,8 +139,8 @@ export function notesOf(
 
 function parse(desc: ByteView, refuse: (at: number, why: string) => never, place: Place, start: number): Note {
   const { bytes } = desc;
-  if (bytes.length < AT.audits) return refuse(0, `its ${bytes.length} bytes are too few`);
-  if (desc.u32(0) !== VERSION) {
+  // Where another version has what, only that version knows.
+  if (bytes.length >= AT.flags && desc.u32(0) !== VERSION) {
     return fail({
       code: 'NOTE_VERSION',
       file: place.file,
@@ -138,6 +149,7 @@ function parse(desc: ByteView, refuse: (at: number, why: string) => never, place
       help: 'use the seccompc that wrote it, or a newer one',
     });
   }
+  if (bytes.length < AT.audits) return refuse(0, `its ${bytes.length} bytes are too few`);
   const count = desc.u32(AT.count);
   if (count > ARCHES_MAX || AT.audits + 4 * count > bytes.length) {
     return refuse(AT.count, `it counts ${count} architectures`);
@@ -146,17 +158,20 @@ function parse(desc: ByteView, refuse: (at: number, why: string) => never, place
   const text = (): string => {
     const end = bytes.indexOf(0, at);
     if (end < 0 || end - at > STRING_MAX) return refuse(at, 'a text has no end');
-    const found = new TextDecoder().decode(bytes.subarray(at, end));
+    const found = decoded(bytes.subarray(at, end)) ?? refuse(at, 'a text is not UTF-8');
     at = end + 1;
     return found;
   };
   const [names, section, profileName, toolVersion] = [text(), text(), text(), text()];
+  if (at !== bytes.length) return refuse(at, 'something follows its texts');
+  const archNames = names === '' ? [] : names.split(',');
+  if (archNames.length !== count) return refuse(AT.count, `${count} architectures have ${archNames.length} names`);
   return {
     flags: desc.u32(AT.flags),
     sectionDigest: bytes.slice(AT.section, AT.policy),
     policyDigest: bytes.slice(AT.policy, AT.count),
     audits: Array.from({ length: count }, (_, i) => desc.u32(AT.audits + 4 * i)),
-    archNames: names === '' ? [] : names.split(','),
+    archNames,
     section,
     profileName,
     toolVersion,

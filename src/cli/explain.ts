@@ -13,8 +13,11 @@ import {
   X32_SYSCALL_BIT,
 } from '../arch/index.ts';
 import { list as listing } from '../bpf/index.ts';
+import { describeCall, describeWords } from '../build/describe.ts';
 import { compile, DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
-import { fail, forTerminal, positionAt, quoted, SeccompcError, unreachable } from '../diag/index.ts';
+import { readNotes } from '../build/inspect-note.ts';
+import { readEmbedded } from '../build/inspect-profile.ts';
+import { type Diagnostic, fail, forTerminal, positionAt, quoted, SeccompcError, unreachable } from '../diag/index.ts';
 import { textOf } from '../host/input.ts';
 import { type CheckedProgram, check, outcome, trace } from '../kernel/index.ts';
 import { hex, U64_MAX } from '../num/index.ts';
@@ -22,7 +25,7 @@ import { type Decision, decide, describeCondition, type Policy } from '../policy
 import { didYouMean } from '../policy/vocabulary.ts';
 import { refusalDiagnostic } from './check.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
-import { oneArch, readSubject, type Subject } from './subject.ts';
+import { namedArches, oneArch, readSubject, type Subject } from './subject.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 
 interface ExplainFlags extends PolicyFlags {
@@ -74,20 +77,21 @@ interface Explanation {
   readonly word: number;
   readonly decision?: Decision | undefined;
   readonly pcs: readonly number[];
+  /** The embedded profile says something else about this call, so no rule of it is named. */
+  readonly disagreement?: Diagnostic | undefined;
 }
 
-function explainOne(
-  arch: Arch,
-  nr: number,
-  args: SeccompData['args'],
-  policy: Policy | undefined,
-  program: CheckedProgram,
-): Explanation {
+function explainOne(arch: Arch, nr: number, args: SeccompData['args'], subject: Subjected): Explanation {
+  const { policy, program } = subject;
   const data: SeccompData = { nr, arch: arch.audit, instructionPointer: 0n, args };
   const { word, pcs } = trace(program, data);
   const decision = policy && decide(policy, data);
-  if (decision && decision.word !== word) unreachable('the compiled program and the policy disagree');
-  return { arch, nr, word, decision, pcs };
+  if (decision === undefined || decision.word === word) return { arch, nr, word, decision, pcs };
+  if (!subject.isEmbedded) return unreachable('the compiled program and the policy disagree');
+  const message = `the profile does not describe the filter beside it: ${describeCall(data)} gets ${describeWords([word, decision.word])}`;
+  const help = "the filter's answer counts; seccompc inspect says what else is wrong";
+  const code = 'INSPECT_PROFILE_DIFFERS';
+  return { arch, nr, word, pcs, disagreement: { code, severity: 'warning', source: policy?.source, message, help } };
 }
 
 /** 'profile.json:16:5', where a rule stands. */
@@ -141,6 +145,7 @@ function showVerdict(
   const number = e.nr > 4096 ? `${e.nr} (${hex(e.nr)})` : String(e.nr);
   terminal.line(`${name ?? 'no call'}(${shown}) on ${e.arch.name}, number ${number}: ${describeWord(e.word, e.arch)}`);
   if (policy && e.decision) for (const text of ruleLines(policy, e.decision, name)) terminal.line(text);
+  else if (e.disagreement) terminal.line('  decided by: no rule of the embedded profile, which says something else');
   else terminal.line('  a program does not say which rule it came from: give the profile to see it');
   const looksAtMore = e.pcs.some((pc) => {
     const insn = program.insns[pc];
@@ -162,17 +167,23 @@ function showInstructions(e: Explanation, { program }: Subjected, terminal: Term
 
 interface Subjected {
   readonly program: CheckedProgram;
-  readonly policy?: Policy;
+  readonly policy?: Policy | undefined;
+  /** The policy comes out of the ELF file with the program: it is held against the program, call by call. */
+  readonly isEmbedded: boolean;
   readonly arches: readonly Arch[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 function subjectProgram(subject: Subject, flags: ExplainFlags): Subjected {
   if (subject.kind === 'profile') {
     const policy = loadPolicy(textOf(subject.input), resolveOptions(flags));
-    return { program: compile(policy), policy, arches: policy.arches.map((a) => a.arch) };
+    const arches = policy.arches.map((a) => a.arch);
+    return { program: compile(policy), policy, isEmbedded: false, arches, diagnostics: policy.diagnostics };
   }
   const verdict = check(subject.bytes, { endian: subject.endian });
   if (!verdict.ok) throw new SeccompcError([refusalDiagnostic(verdict, subject.input.name)]);
+  const { program } = verdict;
+  if (subject.kind === 'elf') return { program, ...embedded(subject, flags) };
   const arch = oneArch(flags) ?? subject.arch;
   if (arch === undefined) {
     return fail({
@@ -181,7 +192,23 @@ function subjectProgram(subject: Subject, flags: ExplainFlags): Subjected {
       help: 'name it: --arch x86_64',
     });
   }
-  return { program: verdict.program, arches: [arch] };
+  return { program, isEmbedded: false, arches: [arch], diagnostics: [] };
+}
+
+/** The profile that stands beside the filter; one that cannot be read is a warning, since the filter answers anyway. */
+function embedded(subject: Subject & { kind: 'elf' }, flags: ExplainFlags): Omit<Subjected, 'program'> {
+  const { elf, section, arch } = subject;
+  const named = namedArches(flags);
+  const arches = named.length > 0 ? named : [arch];
+  const note = readNotes(elf).notes.find((n) => n.section === section);
+  const profile = readEmbedded(elf, section, { note, abi: arch });
+  if (profile.state === 'read') return { policy: profile.policy, isEmbedded: true, arches, diagnostics: [] };
+  if (profile.state === 'none') return { isEmbedded: false, arches, diagnostics: [] };
+  const first =
+    profile.diagnostics.find((d) => d.severity === 'error') ?? unreachable('an unreadable profile says why');
+  const message = `the profile beside the filter cannot be read: ${first.message}`;
+  const help = 'the filter answers without it; seccompc inspect says what else is wrong';
+  return { isEmbedded: false, arches, diagnostics: [{ ...first, severity: 'warning', message, help }] };
 }
 
 /** One answer as data; the place of the rule as line and column besides its offsets. */
@@ -206,18 +233,20 @@ function run(path: string, call: string, argTexts: readonly string[], flags: Exp
   const terminal = new Terminal(flags.json === true);
   const args = argumentsOf(argTexts);
   const subject = subjectProgram(readSubject(path, flags), flags);
-  const { program, policy, arches } = subject;
-  terminal.diagnostics(policy?.diagnostics ?? []);
+  const { policy, arches } = subject;
+  terminal.diagnostics(subject.diagnostics);
   const explained: Explanation[] = [];
   for (const arch of arches) {
     const nr = callNumber(arch, call);
     if (nr === undefined) terminal.line(`${forTerminal(call)} on ${arch.name}: this architecture has no such call`);
     else {
-      const e = explainOne(arch, nr, args, policy, program);
+      const e = explainOne(arch, nr, args, subject);
       explained.push(e);
       showVerdict(e, argTexts.length, args, subject, terminal);
     }
   }
+  const disagreements = explained.flatMap((e) => e.disagreement ?? []);
+  terminal.diagnostics(disagreements);
   for (const e of explained) showInstructions(e, subject, terminal);
   terminal.data({
     ok: explained.length > 0,
@@ -225,7 +254,8 @@ function run(path: string, call: string, argTexts: readonly string[], flags: Exp
     call,
     args: args.map(String),
     results: explained.map((e) => resultData(e, policy)),
-    diagnostics: diagnosticsData(policy?.diagnostics ?? []),
+    profile: policy?.source.name ?? null,
+    diagnostics: diagnosticsData([...subject.diagnostics, ...disagreements]),
   });
   if (explained.length === 0) process.exitCode = 1;
 }

@@ -45,7 +45,7 @@ function looksLikeText(bytes: Uint8Array): boolean {
 }
 
 /** All architectures named by --arch. */
-export function archesIn(flags: SubjectFlags): readonly Arch[] {
+function archesIn(flags: SubjectFlags): readonly Arch[] {
   return (flags.arch ?? []).map(
     (name) => findArch(name) ?? fail({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture` }),
   );
@@ -61,7 +61,7 @@ export function oneArch(flags: SubjectFlags): Arch | undefined {
 }
 
 /** All architectures named by --arch, which must share a byte order. */
-function namedArches(flags: SubjectFlags): readonly Arch[] {
+export function namedArches(flags: SubjectFlags): readonly Arch[] {
   const arches = archesIn(flags);
   if (arches.some((a) => a.endian !== arches[0]?.endian)) {
     fail({ code: 'USAGE', message: 'a program has one byte order; these architectures have two' });

@@ -68,6 +68,8 @@ interface Said {
   readonly texts: ReadonlySet<string>;
   /** Where several names have one number, one stands for all. */
   readonly isMain: boolean;
+  /** ENOSYS stands in front of all rules for it. */
+  readonly hidden: boolean;
 }
 
 const NO_RULES: CanonicalRules = { rules: [], ordered: false };
@@ -106,9 +108,11 @@ class RuleTexts {
         if (!here?.isMain) continue;
         for (const bodies of here.ordered ? [here.bodies] : here.bodies.map((body) => [body])) {
           const says = (s: Said) =>
-            s.ordered === here.ordered &&
-            bodies.every((b) => s.texts.has(b.text)) &&
-            (!s.ordered || s.bodies.every((b, i) => b.text === bodies[i]?.text));
+            // Hidden rules decide nothing, but several with conditions could still contradict each other there.
+            (s.hidden && bodies.every((b) => b.key === '')) ||
+            (s.ordered === here.ordered &&
+              bodies.every((b) => s.texts.has(b.text)) &&
+              (!s.ordered || s.bodies.every((b, i) => b.text === bodies[i]?.text)));
           const where = this.#where(said, says);
           const id = [flatJson(where), here.ordered, ...bodies.map((b) => b.text)].join('\n');
           const entry = found.get(id) ?? { ordered: here.ordered, bodies, where, names: [] };
@@ -120,14 +124,15 @@ class RuleTexts {
     return [...found.values()].sort(compareEntries);
   }
 
-  /** Undefined where no rule for the name can decide anything. */
+  /** Undefined where the ABI lacks the name. */
   #said(a: ArchPolicy, name: string): Said | undefined {
     const nr = syscallNumber(a.arch, name);
-    if (nr === undefined || (a.enosys && (nr > a.enosys.above || (a.enosys.zero && nr === 0)))) return undefined;
+    if (nr === undefined) return undefined;
+    const hidden = a.enosys !== undefined && (nr > a.enosys.above || (a.enosys.zero && nr === 0));
     const { rules, ordered } = this.#calls.get(a)?.get(nr) ?? NO_RULES;
     const bodies = rules.map((rule) => this.#body(a.arch, name, rule, ordered));
     const isMain = bodies.length > 0 && mainName(a.arch, nr) === name;
-    return { ordered, bodies, texts: new Set(bodies.map((b) => b.text)), isMain };
+    return { ordered, bodies, texts: new Set(bodies.map((b) => b.text)), isMain, hidden };
   }
 
   #body(arch: Arch, name: string, { action, conditions }: Standing, ordered: boolean): Body {

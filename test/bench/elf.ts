@@ -94,7 +94,7 @@ interface Score {
 
 function isMapped(file: string): boolean {
   const { sections, loads } = readelf(file);
-  const s = sections.get(SECTION);
+  const s = sections.find((one) => one.name === SECTION);
   return (
     s !== undefined &&
     loads.some(
@@ -123,7 +123,7 @@ function tryKind(kind: Kind, file: string, tool: Tool, data: string, score: Scor
   score.pages += pagesChanged(old, now);
   score.pagesOf += Math.ceil(old.length / PAGE);
   if (tool.adds) {
-    if (!readelf(made).sections.has(SECTION)) score.lost.push(kind.name);
+    if (!readelf(made).sections.some((s) => s.name === SECTION)) score.lost.push(kind.name);
     else if (isMapped(made)) score.mapped += 1;
   }
   if (before === undefined || behaviour(kind, made, scratch) === before) score.same += 1;

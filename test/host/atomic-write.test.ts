@@ -12,6 +12,7 @@ import {
   readFileSync,
   readlinkSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -19,11 +20,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { dirname, join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { type ReplaceOptions, replaceFile } from '../../src/host/atomic-write.ts';
 import { suite, throwsCode } from '../suite.ts';
+import { program } from './program.ts';
 
 const OLD = Buffer.from('the old file\n');
 const NEW = Buffer.from('the new file, which is longer\n');
@@ -44,7 +45,7 @@ function inFolder(body: (folder: string) => void | Promise<void>): () => Promise
     const folder = mkdtempSync(join(tmpdir(), 'seccompc-host-'));
     try {
       await body(folder);
-      const stray = readdirSync(folder, { recursive: true }).filter((name) => String(name).endsWith('.tmp'));
+      const stray = readdirSync(folder, { recursive: true }).filter((name) => String(name).startsWith('.seccompc-'));
       assert.equal(stray, [], 'a temporary file was left');
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -63,7 +64,7 @@ function oldFile(folder: string, bits = 0o644): string {
 
 /** Writes PATH as LENGTH times a BYTE, TIMES times; prints what was done, or the code and message of the refusal. */
 const CHILD = `
-  import { replaceFile } from './atomic-write.mjs';
+  import { replaceFile } from './program.mjs';
   const [path, length, byte, times] = process.argv.slice(2);
   for (let i = 0; i < Number(times); i++) {
     try {
@@ -77,31 +78,15 @@ const CHILD = `
 `;
 
 /** The module as a program of its own, for what only another process can show. */
-async function child(): Promise<{ folder: string; script: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'seccompc-child-'));
-  chmodSync(folder, 0o755);
-  await build({
-    entryPoints: ['src/host/atomic-write.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile: join(folder, 'atomic-write.mjs'),
-    logLevel: 'silent',
-  });
-  const script = join(folder, 'child.mjs');
+async function child(): Promise<string> {
+  const script = join(dirname(await program('src/host/atomic-write.ts')), 'child.mjs');
   writeFileSync(script, CHILD);
-  return { folder, script };
+  return script;
 }
-
-let built: ReturnType<typeof child> | undefined;
-const program = () => {
-  built ??= child();
-  return built;
-};
 
 /** Runs `replaceFile` in a child under a shell command, in which `$@` is the call. */
 async function runUnder(shell: string, args: readonly (string | number)[], options: { uid?: number } = {}) {
-  const { script } = await program();
+  const script = await child();
   const words = [process.execPath, script, ...args.map(String)];
   const ids = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
   return spawnSync('sh', ['-c', shell, 'sh', ...words], { encoding: 'utf8', ...ids });
@@ -154,7 +139,7 @@ suite('host/atomic-write', (test) => {
     'a new file has the usual permissions',
     inFolder((folder) => {
       const path = join(folder, 'new');
-      assert.equal(replaceFile(path, NEW), { how: 'created', path, ownerKept: true });
+      assert.equal(replaceFile(path, NEW), { how: 'created', path, ownerKept: true, otherNames: 0 });
       assert.equal(readFileSync(path), NEW);
       assert.is(mode(path), 0o666 & ~process.umask());
     }),
@@ -167,6 +152,10 @@ suite('host/atomic-write', (test) => {
       const likeFile = oldFile(folder, 0o4751);
       replaceFile(join(folder, 'new'), NEW, { likeFile });
       assert.is(mode(join(folder, 'new')), 0o751);
+      const fd = openSync(likeFile, 'r');
+      replaceFile(join(folder, 'newest'), NEW, { likeFile: fd });
+      closeSync(fd);
+      assert.is(mode(join(folder, 'newest')), 0o751);
       replaceFile(join(folder, 'newer'), NEW, { likeFile, mode: 0o600 });
       assert.is(mode(join(folder, 'newer')), 0o600);
     }),
@@ -179,7 +168,12 @@ suite('host/atomic-write', (test) => {
       const path = oldFile(folder, 0o751);
       const fd = openSync(path, 'r');
       const { ino } = statSync(path);
-      assert.equal(replaceFile(path, NEW, { likeFile: '/' }), { how: 'replaced', path, ownerKept: true });
+      assert.equal(replaceFile(path, NEW, { likeFile: '/' }), {
+        how: 'replaced',
+        path,
+        ownerKept: true,
+        otherNames: 0,
+      });
       assert.is(mode(path), 0o751);
       assert.is.not(statSync(path).ino, ino);
       assert.equal(readFileSync(path), NEW);
@@ -204,6 +198,43 @@ suite('host/atomic-write', (test) => {
       assert.is(readlinkSync(join(folder, 'two')), 'one');
       assert.ok(lstatSync(path).isFile());
       assert.equal(readFileSync(path), NEW);
+    }),
+  );
+
+  test.needs(
+    process.platform === 'linux' ? undefined : 'needs /proc',
+    'a folder that is swapped meanwhile: the file in the old one is replaced, and nothing is left anywhere',
+    inFolder((folder) => {
+      const [here, away, other] = ['here', 'away', 'other'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
+      mkdirSync(here);
+      mkdirSync(other);
+      const path = oldFile(here);
+      oldFile(other);
+      replaceFile(path, (out) => {
+        renameSync(here, away);
+        symlinkSync(other, here);
+        out.write(NEW);
+      });
+      assert.equal(readFileSync(join(away, 'target')), NEW);
+      assert.equal(readFileSync(join(other, 'target')), OLD);
+    }),
+  );
+
+  test(
+    'content that fails leaves the old file',
+    inFolder((folder) => {
+      const path = oldFile(folder);
+      const fails = () =>
+        replaceFile(path, (out) => {
+          out.write(NEW);
+          throw new Error('no more');
+        });
+      assert.throws(fails, /no more/);
+      assert.equal(readFileSync(path), OLD);
     }),
   );
 
@@ -354,7 +385,7 @@ suite('host/atomic-write', (test) => {
     inFolder(async (folder) => {
       const path = join(folder, 'target');
       const length = 64 << 20;
-      const { script } = await program();
+      const script = await child();
       const running = spawn(process.execPath, [script, path, String(length), '65', '1'], { stdio: 'ignore' });
       const ended = new Promise<NodeJS.Signals | null>((resolve) => running.on('exit', (_, signal) => resolve(signal)));
       while (readdirSync(folder).length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -368,7 +399,7 @@ suite('host/atomic-write', (test) => {
     const folder = mkdtempSync(join(tmpdir(), 'seccompc-kill-'));
     const path = join(folder, 'target');
     const length = 4 << 20;
-    const { script } = await program();
+    const script = await child();
     try {
       replaceFile(path, Buffer.alloc(length, 1));
       for (let round = 0; round < 20; round++) {
@@ -384,9 +415,5 @@ suite('host/atomic-write', (test) => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  });
-
-  test('the helper program is removed', async () => {
-    if (built !== undefined) rmSync((await built).folder, { recursive: true });
   });
 });

@@ -21,13 +21,13 @@ const AGAIN = 3;
 
 /** Bytes asked for since the last call began; below zero outside of calls. */
 let asked = -1;
-/** The most that one call asked for. */
-let mostAsked = 0;
+/** The most that one call asked for, and the calls so far. */
+const sums = { mostAsked: 0, calls: 0 };
 
 function count(bytes: number): void {
   if (asked < 0) return;
   asked += bytes;
-  if (asked > mostAsked) mostAsked = asked;
+  if (asked > sums.mostAsked) sums.mostAsked = asked;
   if (asked > MOST_BYTES) {
     asked = -1;
     throw new Wrong(`more than ${MOST_BYTES} bytes of buffers asked for in one call`);
@@ -58,8 +58,9 @@ export function countBuffers(): void {
   });
 }
 
-export function bytesMostAsked(): number {
-  return mostAsked;
+/** The most bytes that one call of this process asked for, and how many calls there were. */
+export function callSums(): { readonly mostAsked: number; readonly calls: number } {
+  return { ...sums };
 }
 
 /** How often each code was the reason of a refusal. */
@@ -84,6 +85,7 @@ function codeOf(error: unknown, verb: string): string {
 /** One attempt: the result or the code of the refusal, and its time. */
 function attempt<T>(verb: string, body: () => T): { value?: T; code?: string; ms: number } {
   asked = 0;
+  sums.calls += 1;
   const started = performance.now();
   try {
     const value = body();

@@ -3,8 +3,8 @@
  * verbs' own checks, records and tables are not asked.
  *
  * Weak spot: in a file that was injected and then damaged, what is "original" is told by what its headers still name.
- * Bytes that nothing names there (the old tables) may come back or go; the files with a trailer are the visible part of
- * that: their trailer is held against `keep-end` and `keep-offset` only when the file carried no record before.
+ * Bytes that nothing names there may come back or go: the old tables, and what stood behind the end of the ELF. A trailer
+ * is held against `keep-end` and `keep-offset` only where the file carried no record before.
  */
 import { Wrong } from './guard.ts';
 import {
@@ -18,7 +18,7 @@ import {
   SIZES,
   type View,
 } from './reader.ts';
-import { UNDO } from './record.ts';
+import { recordList, UNDO } from './record.ts';
 
 /** What was asked for. */
 export interface Request {
@@ -57,21 +57,48 @@ export function isInjected(view: View): boolean {
   return named(view, UNDO).length > 0;
 }
 
+/** What an injection brought into a file before that was damaged: by index, since names may be what is damaged. */
+export interface Owned {
+  readonly sections: readonly SectionView[];
+  readonly segments: ReadonlySet<number>;
+}
+
+const NOTHING: Owned = { sections: [], segments: new Set() };
+
+/** What is injected into a good file. */
+export function ownedIn(view: View): Owned {
+  const sections = recordList(view).flatMap((index) => view.sections[index] ?? []);
+  if (sections.length === 0) return NOTHING;
+  const ours = oursAmong(view, sections, NOTHING);
+  return { sections, segments: new Set(view.segments.flatMap((p, i) => (ours.has(p) ? [i] : []))) };
+}
+
+/** The injected sections of a damaged file: those with such a name, and those that are still in the injected part. */
+export function injectedIn(view: View, names: readonly string[], owned: Owned): readonly SectionView[] {
+  if (!isInjected(view)) return [];
+  const start = Math.min(...owned.sections.map((s) => s.offset));
+  const stands = (s: SectionView) => s.offset >= start && owned.sections.some((o) => o.index === s.index);
+  return view.sections.filter((s) => s.type !== 0 && (names.includes(nameOf(view, s) ?? '') || stands(s)));
+}
+
 /** The PT_LOADs that an injection brought: they start at the moved program headers or at an injected section. */
-function oursAmong(view: View, injected: readonly SectionView[]): ReadonlySet<SegmentView> {
+function oursAmong(view: View, injected: readonly SectionView[], owned: Owned): ReadonlySet<SegmentView> {
   const starts = new Set([view.phoff, ...injected.map((s) => s.offset)]);
-  return new Set(view.segments.filter((p) => p.type === PT_LOAD && p.flags === 4 && starts.has(p.offset)));
+  const isOurs = (p: SegmentView, i: number) => owned.segments.has(i) || (p.flags === 4 && starts.has(p.offset));
+  return new Set(view.segments.filter((p, i) => p.type === PT_LOAD && isOurs(p, i)));
 }
 
 /** One past the last byte that a segment or a section names, those in `but` left out. */
 function contentEnd(view: View, but: (s: SectionView) => boolean, ours: ReadonlySet<SegmentView>): number {
   let end: number = SIZES[view.cls].ehdr;
-  for (const s of view.sections) {
+  for (const s of view.sections.slice(1)) {
     const range = but(s) ? undefined : rangeOf(view, s);
     if (range !== undefined) end = Math.max(end, range.to);
   }
   for (const p of view.segments) {
-    if (p.type !== PT_NULL && p.filesz > 0 && !ours.has(p)) end = Math.max(end, p.offset + p.filesz);
+    // PT_PHDR names a table, and that table may be the injection's.
+    if (p.type !== PT_NULL && p.type !== PT_PHDR && p.filesz > 0 && !ours.has(p))
+      end = Math.max(end, p.offset + p.filesz);
   }
   return end;
 }
@@ -116,7 +143,8 @@ function kept(before: View, after: Uint8Array, length: number, request: Request)
   let from = 0;
   for (const range of [...allowed, { from: length, to: length }].sort((a, b) => a.from - b.from)) {
     const to = Math.min(range.from, length);
-    if (from < to) sameOrWrong(after.subarray(from, to), before.bytes.subarray(from, to), `kept bytes behind ${from} changed`);
+    if (from < to)
+      sameOrWrong(after.subarray(from, to), before.bytes.subarray(from, to), `kept bytes behind ${from} changed`);
     from = Math.max(from, range.to);
   }
 }
@@ -126,7 +154,8 @@ const SEGMENT_KEYS = ['type', 'flags', 'offset', 'vaddr', 'filesz', 'memsz', 'al
 
 /** Every section that the request does not name is there: as it was, or with the same data when it was injected. */
 function otherSections(before: View, after: View, request: Request, injected: readonly SectionView[]): void {
-  for (const s of before.sections) {
+  // Section 0 is inactive: its fields hold counts where the ELF header has no room for them.
+  for (const s of before.sections.slice(1)) {
     const name = nameOf(before, s);
     if (name === undefined || s.index === before.shstrndx || name === UNDO || request.names.includes(name)) continue;
     const now = after.sections[s.index];
@@ -140,43 +169,62 @@ function otherSections(before: View, after: View, request: Request, injected: re
 }
 
 /** All segments are there, in order; one that a loader does not need may have given its place. */
-function otherSegments(before: View, after: View, request: Request, injected: readonly SectionView[]): void {
-  const injectedNow = [...request.names, ...injected.map((s) => nameOf(before, s)!)].flatMap((n) => named(after, n));
-  const ours = oursAmong(before, injected);
-  const oursNow = oursAmong(after, injectedNow);
-  const isOther = (p: SegmentView) => !ours.has(p) && !oursNow.has(p) && (p.type !== PT_PHDR || !request.segments);
+function otherSegments(
+  before: View,
+  after: View,
+  request: Request,
+  injected: readonly SectionView[],
+  ours: ReadonlySet<SegmentView>,
+): void {
+  const names = [...request.names, ...injected.flatMap((s) => nameOf(before, s) ?? [])];
+  const injectedNow = names.flatMap((name) => named(after, name));
+  const oursNow = oursAmong(after, injectedNow, NOTHING);
+  const isOther = (p: SegmentView) => p.type !== PT_PHDR || !request.segments;
   const a = before.segments.filter(isOther);
   const b = after.segments.filter(isOther);
   const equal = (x: SegmentView | undefined, y: SegmentView | undefined) =>
     x !== undefined && y !== undefined && SEGMENT_KEYS.every((key) => x[key] === y[key]);
-  const spare = (p: SegmentView | undefined) => [PT_NULL, PT_NOTE, PT_PAX_FLAGS].includes(p?.type ?? -1);
+  const spare = (p: SegmentView | undefined) =>
+    request.segments && [PT_NULL, PT_NOTE, PT_PAX_FLAGS].includes(p?.type ?? -1);
   let [i, j, gone, back] = [0, 0, 0, 0];
   while (i < a.length || j < b.length) {
     if (equal(a[i], b[j])) {
       i++;
       j++;
-    } else if (request.segments && spare(a[i]) && gone++ === 0) i++;
-    else if (request.segments && spare(b[j]) && back++ === 0) j++;
-    else throw new Wrong(`segment ${i} (now ${j}) is not what it was`);
+    } else if (i < a.length && ours.has(a[i]!)) i++;
+    else if (j < b.length && oursNow.has(b[j]!)) j++;
+    else if (spare(b[j]) && back === 0 && (i === a.length || equal(a[i], b[j + 1]))) {
+      back++;
+      j++;
+    } else if (spare(a[i]) && gone === 0) {
+      gone++;
+      i++;
+    } else throw new Wrong(`segment ${i} (now ${j}) is not what it was`);
   }
 }
 
-/** What holds for every result. `injectedNames`: sections that may have been injected into the file before. */
-export function judge(before: View, after: Uint8Array, request: Request, injectedNames: readonly string[]): View {
+/** What holds for every result. `injected` are the sections of the file before that an injection brought. */
+export function judge(
+  before: View,
+  after: Uint8Array,
+  request: Request,
+  injected: readonly SectionView[] = [],
+  owned: Owned = NOTHING,
+): View {
   const now = look(after);
   if (now === undefined) throw new Wrong('the tables of the result cannot be read, or leave the file');
   const wasInjected = isInjected(before);
-  const injected = wasInjected ? injectedNames.flatMap((name) => named(before, name)) : [];
-  const owned = new Set([...request.names, UNDO, ...injected.map((s) => nameOf(before, s)!)]);
-  const isOwned = (s: SectionView) => s.index === before.shstrndx || owned.has(nameOf(before, s) ?? '');
-  const ours = wasInjected
-    ? oursAmong(before, injected.concat(request.names.flatMap((n) => named(before, n))))
-    : undefined;
-  const { bytes } = before;
+  const removable = (s: SectionView) => {
+    const name = nameOf(before, s) ?? '';
+    return s.index === before.shstrndx || name === UNDO || request.names.includes(name) || injected.includes(s);
+  };
+  const asked = wasInjected ? { ...request, segments: true } : request;
+  const ours = wasInjected ? oursAmong(before, before.sections.filter(removable), owned) : new Set<SegmentView>();
 
-  if (wasInjected) kept(before, after, contentEnd(before, isOwned, ours!), { ...request, segments: true });
+  const { bytes } = before;
+  if (wasInjected) kept(before, after, contentEnd(before, removable, ours), asked);
   else if (request.how === 'remove') {
-    need(after.length >= contentEnd(before, isOwned, new Set()), 'the file is cut in front of what is not removed');
+    need(after.length >= contentEnd(before, removable, ours), 'the file is cut in front of what is not removed');
     kept(before, after, after.length, request);
   } else if (request.trailing === 'keep-end') {
     const end = elfEnd(before);
@@ -184,9 +232,8 @@ export function judge(before: View, after: Uint8Array, request: Request, injecte
     sameOrWrong(after.subarray(after.length - (bytes.length - end)), bytes.subarray(end), 'the trailer changed');
   } else kept(before, after, bytes.length, request);
 
-  const asked = wasInjected ? { ...request, segments: true } : request;
   otherSections(before, now, asked, injected);
-  otherSegments(before, now, asked, injected);
+  otherSegments(before, now, asked, injected, ours);
   return now;
 }
 
@@ -227,16 +274,14 @@ export function judgeLoaded(before: View, now: View, s: SectionView): void {
   }
   const { phdr } = SIZES[now.cls];
   const tableSize = now.segments.length * phdr;
-  for (const q of now.segments.filter((header) => header.type === PT_PHDR)) {
-    if (now.phoff === before.phoff) continue;
-    need(q.offset === now.phoff && q.filesz === tableSize, 'PT_PHDR does not name the program headers');
-  }
   if (now.phoff === before.phoff) return;
+  const own = now.segments.find((q) => q.type === PT_PHDR);
+  const ownNamesIt = own === undefined || (own.offset === now.phoff && own.filesz === tableSize);
+  need(ownNamesIt, 'PT_PHDR does not name the program headers');
   // The kernel before 5.18 computes AT_PHDR from e_phoff and the first PT_LOAD, a later one from the PT_LOAD around it.
   const holder = loads.find((q) => q.offset <= now.phoff && now.phoff + tableSize <= q.offset + q.filesz);
   if (holder === undefined) throw new Wrong('no PT_LOAD holds the moved program headers');
   const bias = (q: SegmentView) => q.vaddr - BigInt(q.offset);
   need(bias(holder) === bias(loads[0]!), 'an old kernel would look elsewhere for the moved program headers');
-  const named6 = now.segments.find((q) => q.type === PT_PHDR);
-  need(named6 === undefined || bias(named6) === bias(holder), 'PT_PHDR has another address than the program headers');
+  need(own === undefined || bias(own) === bias(holder), 'PT_PHDR has another address than the program headers');
 }

@@ -16,6 +16,7 @@ export const FAMILIES = [
   'flip',
   'fields',
   'records',
+  'lies',
   'flips',
   'grow',
   'headers',
@@ -39,8 +40,8 @@ export interface Target {
   /** Where the undo record stands, and its fields. */
   readonly record: Range | undefined;
   readonly recordFields: readonly Field[];
-  /** What a field is set to; cut to its width. */
-  readonly values: readonly bigint[];
+  /** What a field is set to, by its width in bytes. */
+  readonly values: Readonly<Record<Field['size'], readonly bigint[]>>;
   /** Offsets of bytes that may matter: all but the inside of long runs of zeros. */
   readonly positions: readonly number[];
 }
@@ -49,7 +50,7 @@ export interface Target {
 const RUN = 64;
 const MASKS = [0x01, 0x80, 0xff];
 /** Values of other fields and places of other structures, no more than this many. */
-const BORROWED = 28;
+const BORROWED = 20;
 
 function positionsOf(bytes: Uint8Array): readonly number[] {
   const positions: number[] = [];
@@ -65,19 +66,21 @@ function positionsOf(bytes: Uint8Array): readonly number[] {
   return positions;
 }
 
-function valuesOf({ bytes, little }: View, fields: readonly Field[]): readonly bigint[] {
+function valuesOf({ bytes, little }: View, fields: readonly Field[]): Target['values'] {
   const size = BigInt(bytes.length);
   const fixed = [0n, 1n, 2n, 3n, 7n, 8n, 0xfffn, 0x1000n, 0x1001n, 0x10000n, 0xff00n, size - 1n, size, size + 1n];
-  const edges = [8n, 16n, 32n, 64n].flatMap((bits) => {
-    const max = (1n << bits) - 1n;
+  const edges = [8, 16, 32, 64].flatMap((bits) => {
+    const max = (1n << BigInt(bits)) - 1n;
     return [max >> 1n, (max >> 1n) + 1n, max - 1n, max];
   });
-  const own = new Set(fields.flatMap((f) => (f.size >= 4 ? [getField(bytes, little, f)] : [])));
-  for (const value of [...fixed, ...edges]) own.delete(value);
-  const others = [...own].sort((a, b) => (a < b ? -1 : 1));
+  const telling = new Set([...fixed, ...edges]);
+  const others = [...new Set(fields.flatMap((f) => (f.size >= 4 ? [getField(bytes, little, f)] : [])))]
+    .filter((value) => !telling.has(value))
+    .sort((a, b) => (a < b ? -1 : 1));
   const step = Math.max(1, others.length / BORROWED);
   const borrowed = Array.from({ length: Math.min(BORROWED, others.length) }, (_, i) => others[Math.floor(i * step)]!);
-  return [...fixed, ...edges, ...borrowed];
+  const cut = (width: number) => [...new Set([...telling, ...borrowed].map((v) => BigInt.asUintN(width * 8, v)))];
+  return { 1: cut(1), 2: cut(2), 4: cut(4), 8: cut(8) };
 }
 
 /** Undefined when the file cannot be read. */
@@ -99,26 +102,28 @@ export function targetOf(bytes: Uint8Array, withPositions = true): Target | unde
 
 /** How many mutations of a target are counted out. */
 export function countedOut(t: Target): number {
-  return (t.fields.length + t.recordFields.length) * t.values.length + t.positions.length * (1 + MASKS.length);
+  const ofFields = [...t.fields, ...t.recordFields].reduce((sum, f) => sum + t.values[f.size].length, 0);
+  return ofFields + t.positions.length * (1 + MASKS.length);
 }
 
 function withField(t: Target, field: Field, value: bigint, family: Family): Mutant {
   const bytes = t.bytes.slice();
   setField(bytes, t.view.little, field, value);
   if (family === 'record') sign(bytes, t.record!);
-  const cut = value & ((1n << BigInt(field.size * 8)) - 1n);
-  return { family, text: `${field.name} = 0x${cut.toString(16)}`, bytes };
+  return { family, text: `${field.name} = 0x${value.toString(16)}`, bytes };
 }
 
 /** The counted-out mutation with this number, from 0. */
 export function mutantAt(t: Target, number: number): Mutant {
-  const { fields, recordFields: records, values, positions, bytes } = t;
-  const value = values[number % values.length]!;
-  let n = Math.floor(number / values.length);
-  if (n < fields.length) return withField(t, fields[n]!, value, 'field');
-  n -= fields.length;
-  if (n < records.length) return withField(t, records[n]!, value, 'record');
-  n = number - (fields.length + records.length) * values.length;
+  let n = number;
+  for (const family of ['field', 'record'] as const) {
+    for (const field of family === 'field' ? t.fields : t.recordFields) {
+      const values = t.values[field.size];
+      if (n < values.length) return withField(t, field, values[n]!, family);
+      n -= values.length;
+    }
+  }
+  const { positions, bytes } = t;
   const at = positions[n % positions.length]!;
   const mask = MASKS[Math.floor(n / positions.length) - 1];
   if (mask === undefined) return { family: 'cut', text: `cut at ${at}`, bytes: bytes.slice(0, at) };
@@ -139,13 +144,39 @@ const setFields =
       // One field of the file's own headers among those of the record, now and then.
       const field = draw.pick(records && (i === 0 || !draw.oneIn(4)) ? t.recordFields : t.fields);
       const old = getField(t.bytes, t.view.little, field);
-      const value = draw.oneIn(3) ? old + BigInt(draw.below(33) - 16) : draw.pick(t.values);
+      const value = draw.oneIn(3) ? old + BigInt(draw.below(33) - 16) : draw.pick(t.values[field.size]);
       setField(bytes, t.view.little, field, value);
       return `${field.name} = 0x${BigInt.asUintN(field.size * 8, value).toString(16)}`;
     });
     if (records) sign(bytes, t.record!);
     return { text: said.join(', '), bytes };
   };
+
+/**
+ * A record whose sizes fit each other and the file, and are wrong: it claims that what follows `keep` stands at the end
+ * of the file, a whole copy of the tables among it when the shift is that of the section header table.
+ */
+const lie: Change = (t, draw) => {
+  const bytes = t.bytes.slice();
+  const { little, shoff } = t.view;
+  const field = (name: string) => t.recordFields.find((f) => f.name === `undo.${name}`)!;
+  const set = (name: string, value: number) => setField(bytes, little, field(name), BigInt(value));
+  const after = bytes.length;
+  const oldTable = Number(getField(bytes, little, field('e_shoff')));
+  const shift = draw.oneIn(2) ? shoff - oldTable : draw.below(after);
+  const before = Math.max(0, after - shift);
+  const keep = draw.oneIn(2) ? before : draw.pick([64, draw.below(before + 1), Math.min(oldTable, before)]);
+  const trailing = draw.below(3);
+  set('after', after);
+  set('before', before);
+  set('keep', keep);
+  set('trailing', trailing);
+  const list = t.recordFields.filter((f) => f.name.startsWith('undo.list'));
+  const index = draw.below(t.view.sections.length);
+  if (list.length > 0 && draw.oneIn(4)) setField(bytes, little, draw.pick(list), BigInt(index));
+  sign(bytes, t.record!);
+  return { text: `the record says ${keep} kept, ${before} before, ${after} after, trailing ${trailing}`, bytes };
+};
 
 const flipSome: Change = (t, draw) => {
   const bytes = t.bytes.slice();
@@ -248,6 +279,7 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
 const DRAWN: readonly (readonly [Family, Change])[] = [
   ['fields', setFields('fields')],
   ['records', setFields('records')],
+  ['lies', lie],
   ['flips', flipSome],
   ['grow', grow],
   ['headers', shuffleHeaders],
@@ -257,7 +289,7 @@ const DRAWN: readonly (readonly [Family, Change])[] = [
 
 /** A mutation that is drawn; `others` are the files to splice with. */
 export function drawMutant(t: Target, draw: Draw, others: readonly Target[] = []): Mutant {
-  const able = t.record === undefined ? DRAWN.filter(([family]) => family !== 'records') : DRAWN;
+  const able = t.record === undefined ? DRAWN.filter(([family]) => family !== 'records' && family !== 'lies') : DRAWN;
   const [family, change] = draw.pick(able);
   return { family, ...change(t, draw, others) };
 }

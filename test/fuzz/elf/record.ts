@@ -4,7 +4,7 @@
  * down a second time: when one of the two is wrong, the seeds' records are refused and the seeds are not made.
  */
 import { createHash } from 'node:crypto';
-import { ehdrFields, type Field, named, phdrFields, type Range, rangeOf, type View } from './reader.ts';
+import { ehdrFields, type Field, getField, named, phdrFields, type Range, rangeOf, type View } from './reader.ts';
 
 export const UNDO = '.seccompc_undo';
 const LIST = 200;
@@ -35,6 +35,14 @@ export function recordFields({ cls }: View, { from, to }: Range): readonly Field
     own('digest', 168, 8),
     ...list,
   ];
+}
+
+/** The indexes of the injected sections, as a record that nobody has damaged lists them. */
+export function recordList(view: View): readonly number[] {
+  const range = recordRange(view);
+  if (range === undefined) return [];
+  const list = recordFields(view, range).filter((f) => f.name.startsWith('undo.list'));
+  return list.map((f) => Number(getField(view.bytes, view.little, f)));
 }
 
 /** Writes the record's own digest, in place. */

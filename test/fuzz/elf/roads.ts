@@ -1,6 +1,6 @@
 /**
- * What is done with each mutant: reading, then some of the roads below, each with its judge. A road ends early when a
- * verb refuses; what a verb gives has to pass every check of judge.ts, go back to the mutant byte for byte when it is
+ * What is done with each mutant: reading, then one of the roads below, each with its judge. A road ends early when a verb
+ * refuses; what a verb gives has to pass every check of judge.ts, go back to the mutant byte for byte when it is
  * taken out, and stay the same when it is done twice.
  */
 import type { Draw } from '../../../native-tests/kernel/draw.ts';
@@ -15,13 +15,23 @@ import {
   undoInjection,
 } from '../../../src/elf/index.ts';
 import { type Codes, guarded, must, Wrong } from './guard.ts';
-import { isInjected, judge, judgeLoaded, judgeSection, type Request, sameOrWrong } from './judge.ts';
+import {
+  injectedIn,
+  isInjected,
+  judge,
+  judgeLoaded,
+  judgeSection,
+  type Owned,
+  ownedIn,
+  type Request,
+  sameOrWrong,
+} from './judge.ts';
 import { drawMutant, type Family, targetOf } from './mutate.ts';
-import { look, nameOf, type View } from './reader.ts';
+import { look, nameOf } from './reader.ts';
 import { DATA, NAME } from './seeds.ts';
 
 /** Every name under which a seed or a road injects something. */
-const INJECTED = [NAME, '.other', '.new', '.second'];
+const INJECTED: readonly string[] = [NAME, '.other', '.new', '.second'];
 /** Small, so that most cases are: the default of 16 MiB is drawn now and then. */
 const SMALL_PADDING = 1 << 16;
 const LARGE: Uint8Array = Uint8Array.from({ length: 40_000 }, (_, i) => (i * 7) & 0xff);
@@ -29,6 +39,8 @@ const LARGE: Uint8Array = Uint8Array.from({ length: 40_000 }, (_, i) => (i * 7) 
 /** What a road can use of its case. */
 export interface Case {
   readonly bytes: Uint8Array;
+  /** What was injected into the file before it was damaged. */
+  readonly owned: Owned;
   readonly draw: Draw;
   readonly codes: Codes;
   /** How often each road ended in a judged result. */
@@ -37,10 +49,10 @@ export interface Case {
   readonly steps: string[];
 }
 
-/** Reads all that can be read; undefined when the file cannot be. Both readers have to see the same tables. */
-export function readAll({ bytes, codes, draw }: Case): View | undefined {
+/** Reads all that can be read. Both readers have to see the same tables. */
+function readAll({ bytes, codes, draw }: Case): void {
   const elf = guarded('readElf', codes, () => readElf(bytes));
-  if (elf === undefined) return undefined;
+  if (elf === undefined) return;
   const view = look(bytes);
   if (view === undefined) throw new Wrong('readElf reads what leaves the file');
   const { sections, segments } = elf;
@@ -58,11 +70,9 @@ export function readAll({ bytes, codes, draw }: Case): View | undefined {
   for (const name of [NAME, drawn ?? '.text']) {
     const data = guarded('extractSection', codes, () => extractSection(bytes, name));
     const here = data && view.sections.find((s) => nameOf(view, s) === name);
-    if (data !== undefined && here !== undefined) {
-      sameOrWrong(data, bytes.subarray(here.offset, here.offset + (here.type === 0 ? 0 : here.size)), `${name} is not what is there`);
-    }
+    if (data === undefined || here === undefined) continue;
+    sameOrWrong(data, bytes.subarray(here.offset, here.offset + here.size), `${name} is not what is there`);
   }
-  return view;
 }
 
 type Inject = InjectOptions & { readonly trailing?: Request['trailing'] };
@@ -75,19 +85,25 @@ function inject(c: Case, bytes: Uint8Array, sections: readonly NewSection[], opt
   if (before === undefined) throw new Wrong('injectSections takes a file that leaves itself');
   const names = [...sections.map((s) => s.name), ...(options.without ?? [])];
   const segments = sections.some((s) => s.load);
-  const now = judge(before, after, { names, segments, how: 'inject', trailing: options.trailing ?? 'refuse' }, INJECTED);
+  const request: Request = { names, segments, how: 'inject', trailing: options.trailing ?? 'refuse' };
+  const now = judge(before, after, request, injectedIn(before, INJECTED, c.owned), c.owned);
   for (const s of sections) {
     const found = judgeSection(now, s.name, s.data, s.align ?? 8);
     if (s.load) judgeLoaded(before, now, found);
-    sameOrWrong(must('extractSection', () => extractSection(after, s.name)), s.data, 'extractSection gives other data');
+    const held = must('extractSection', () => extractSection(after, s.name));
+    sameOrWrong(held, s.data, 'extractSection gives other data');
   }
   const again = must('injecting again', () => injectSections(after, sections, { ...options, replace: true }));
   sameOrWrong(again, after, 'injecting again gives another file');
 
-  const wasInjected = isInjected(before);
-  const undone = wasInjected ? guarded('undoInjection', c.codes, () => undoInjection(bytes)) : bytes;
-  if (undone !== undefined) sameOrWrong(must('undoInjection', () => undoInjection(after)), undone, 'undoInjection gives another file than the one before');
-  if (!wasInjected) {
+  const undoAgain = () => must('undoInjection', () => undoInjection(after));
+  const gone = 'undoing gives another file than the one before';
+  if (isInjected(before)) {
+    const undone = guarded('undoInjection', c.codes, () => undoInjection(bytes));
+    if (undone !== undefined) sameOrWrong(undoAgain(), undone, gone);
+  } else if (c.draw.oneIn(2) || sections.length === 0) {
+    sameOrWrong(undoAgain(), bytes, gone);
+  } else {
     let rest = after;
     for (const s of c.draw.oneIn(2) ? sections : [...sections].reverse()) {
       const still = rest;
@@ -104,17 +120,20 @@ function remove(c: Case, bytes: Uint8Array, name: string): Uint8Array | undefine
   const after = guarded('removeSection', c.codes, () => removeSection(bytes, name));
   if (after === undefined) return undefined;
   if (before === undefined) throw new Wrong('removeSection takes a file that leaves itself');
-  judge(before, after, { names: [name], segments: false, how: 'remove', trailing: 'refuse' }, INJECTED);
+  const request: Request = { names: [name], segments: false, how: 'remove', trailing: 'refuse' };
+  judge(before, after, request, injectedIn(before, INJECTED, c.owned), c.owned);
   return after;
 }
 
-/** All that was injected taken out; judged as the removal of every name that may have been. */
+/** All that was injected taken out. */
 function undo(c: Case, bytes: Uint8Array): Uint8Array | undefined {
   const before = look(bytes);
   const after = guarded('undoInjection', c.codes, () => undoInjection(bytes));
   if (after === undefined) return undefined;
   if (before === undefined) throw new Wrong('undoInjection takes a file that leaves itself');
-  judge(before, after, { names: INJECTED, segments: true, how: 'remove', trailing: 'refuse' }, INJECTED);
+  const injected = injectedIn(before, INJECTED, c.owned);
+  const names = [...INJECTED, ...injected.flatMap((s) => nameOf(before, s) ?? [])];
+  judge(before, after, { names, segments: true, how: 'remove', trailing: 'refuse' }, injected, c.owned);
   return after;
 }
 
@@ -155,7 +174,7 @@ const chain =
     const { family, text, bytes } = drawMutant(target, c.draw);
     c.steps.push(`then ${family}: ${text}`);
     const input = bytes.slice();
-    const result = then(c, bytes);
+    const result = then({ ...c, owned: ownedIn(target.view) }, bytes);
     sameOrWrong(bytes, input, 'the input was written to');
     return result;
   };
@@ -176,33 +195,22 @@ export const ROADS: ReadonlyMap<string, Road> = new Map<string, Road>([
   ['without', (c) => inject(c, c.bytes, [], { ...padding(c.draw), without: [c.draw.pick([NAME, '.other'])] })],
   ['chain, remove', chain((c, bytes) => remove(c, bytes, NAME))],
   ['chain, undo', chain(undo)],
-  [
-    'chain, replace',
-    chain((c, bytes) => inject(c, bytes, [section(c.draw, NAME, c.draw.oneIn(2))], { ...padding(c.draw), replace: true })),
-  ],
-  ['chain, add', chain((c, bytes) => inject(c, bytes, [section(c.draw, '.new', c.draw.oneIn(2))], padding(c.draw)))],
+  ['chain, replace', chain((c, bytes) => replacing(NAME)({ ...c, bytes }))],
+  ['chain, add', chain((c, bytes) => adding(c.draw.oneIn(2))({ ...c, bytes }))],
 ]);
 
-/** Roads that a mutant goes, besides being read. */
-export const ROADS_EACH = 2;
+/** What is drawn half of the time for a file whose undo record is damaged. */
+const UNDOING = ['remove', 'undo', 'replace', 'without'];
 
-/** Reads the mutant and goes some roads with it; true when one of them gave a file. Throws Wrong. */
+/** Reads the mutant and goes one road with it; true when that gave a file. Throws Wrong. */
 export function travel(c: Case, family: Family): boolean {
   const input = c.bytes.slice();
-  const view = readAll(c);
-  let accepted = false;
-  // What cannot be read is refused by every verb, so one road is enough; a record is for those that undo.
-  const names = [...ROADS.keys()];
-  for (let i = 0; i < (view === undefined ? 1 : ROADS_EACH); i++) {
-    const name = family.startsWith('record') && c.draw.oneIn(2) ? c.draw.pick(UNDOING) : c.draw.pick(names);
-    c.steps.push(`road ${name}`);
-    const result = ROADS.get(name)!(c);
-    if (result === undefined) continue;
-    accepted = true;
-    c.done.set(name, (c.done.get(name) ?? 0) + 1);
-  }
+  readAll(c);
+  const undoing = ['record', 'records', 'lies'].includes(family) && c.draw.oneIn(2);
+  const name = c.draw.pick(undoing ? UNDOING : [...ROADS.keys()]);
+  c.steps.push(`road ${name}`);
+  const accepted = ROADS.get(name)!(c) !== undefined;
+  if (accepted) c.done.set(name, (c.done.get(name) ?? 0) + 1);
   sameOrWrong(c.bytes, input, 'the input was written to');
   return accepted;
 }
-
-const UNDOING = ['remove', 'undo', 'replace', 'without'];

@@ -1,0 +1,4 @@
+import { checkKinds } from './check.ts';
+import { FOREIGN_KINDS } from './rows-foreign.ts';
+
+checkKinds('zoo/foreign', FOREIGN_KINDS);

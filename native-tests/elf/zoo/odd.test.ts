@@ -1,0 +1,4 @@
+import { checkKinds } from './check.ts';
+import { ODD_KINDS } from './rows-odd.ts';
+
+checkKinds('zoo/odd', ODD_KINDS);

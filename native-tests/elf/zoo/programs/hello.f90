@@ -1,0 +1,4 @@
+program hello
+  print '(a, i0)', 'hello ', command_argument_count()
+  call exit(7)
+end program

@@ -1,0 +1,8 @@
+package main
+
+import "syscall"
+
+func main() {
+	println("hello")
+	syscall.Exit(7)
+}

@@ -1,0 +1,194 @@
+/**
+ * `npm run fuzz -- elf [--cases N] [--seed S] [--case N]`: damaged ELF files through the reader and every verb that
+ * writes (test/fuzz), in as many processes as there are processors. A seed gives the same cases in every run; `--case`
+ * repeats one of them. Files that fail are written to build/fuzz/. Exit status 1 when a case fails.
+ */
+import { fork } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureDependencies, root } from './ensure.mjs';
+
+/** Cases that a process is given at a time. */
+const STRETCH = 5000;
+/** A process whose case number stands still for so long is in a loop without an end. */
+const STILL_MS = 60_000;
+/** MiB of JS objects that a process may hold: a verb that makes more ends it. */
+const HEAP = 96;
+const SHOWN = 20;
+
+function usage(why) {
+  console.error(`${why}\nusage: npm run fuzz -- elf [--cases N] [--seed S] [--case N]`);
+  process.exit(2);
+}
+
+const { values, positionals } = (() => {
+  const text = { type: 'string' };
+  try {
+    return parseArgs({ options: { cases: text, seed: text, case: text }, allowPositionals: true });
+  } catch (error) {
+    return usage(error.message);
+  }
+})();
+const number = (name) => {
+  if (values[name] === undefined) return undefined;
+  return /^\d{1,15}$/.test(values[name]) ? Number(values[name]) : usage(`--${name} takes a number`);
+};
+if (positionals.join() !== 'elf') usage('what is there to fuzz: elf');
+const seed = (number('seed') ?? 1) >>> 0;
+const only = number('case');
+
+ensureDependencies();
+const { build } = await import('esbuild');
+const folder = join(root, 'build', 'fuzz');
+mkdirSync(folder, { recursive: true });
+const outfile = join(root, 'build', `fuzz-${process.pid}.mjs`);
+await build({
+  entryPoints: [join(root, 'test', 'fuzz', 'campaign.ts')],
+  outfile,
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+});
+const started = performance.now();
+const temporary = [outfile];
+const children = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const path of temporary) rmSync(path, { force: true });
+});
+process.on('SIGINT', () => process.exit(130));
+
+const sum = { cases: 0, calls: 0, failed: 0, cpu: 0, maxRSS: 0, mostAsked: 0 };
+const [families, codes, roads] = [new Map(), new Map(), new Map()];
+let plan;
+let next = only ?? 0;
+let end = only === undefined ? number('cases') : only + 1;
+
+function fail({ number: n, what, recipe, bytes }) {
+  sum.failed += 1;
+  const path = join(folder, `elf-${seed}-${n}.elf`);
+  if (bytes !== undefined && sum.failed <= SHOWN) writeFileSync(path, Buffer.from(bytes, 'base64'));
+  if (sum.failed === SHOWN + 1) console.log('and more');
+  if (sum.failed > SHOWN) return;
+  console.log(`FAIL case ${n} of seed ${seed}: ${what}`);
+  for (const step of recipe) console.log(`     ${step}`);
+  if (bytes !== undefined) console.log(`     ${relative(root, path)}`);
+  console.log(`     npm run fuzz -- elf --seed ${seed} --case ${n}`);
+}
+
+function add(report) {
+  sum.cases += report.cases;
+  for (const [family, { cases, accepted }] of report.families) {
+    const old = families.get(family) ?? { cases: 0, accepted: 0 };
+    families.set(family, { cases: old.cases + cases, accepted: old.accepted + accepted });
+  }
+  for (const [code, count] of report.codes) codes.set(code, (codes.get(code) ?? 0) + count);
+  for (const [road, count] of report.roads) roads.set(road, (roads.get(road) ?? 0) + count);
+  for (const failure of report.failures) fail(failure);
+  sum.maxRSS = Math.max(sum.maxRSS, report.maxRSS);
+  sum.mostAsked = Math.max(sum.mostAsked, report.mostAsked);
+  if (only !== undefined && report.failures.length === 0) console.log(`case ${only}: ${report.recipe.join('\n     ')}`);
+}
+
+/** Stretches that a process has left half done. */
+const left = [];
+
+function takeStretch() {
+  if (left.length > 0) return left.shift();
+  if (next >= end) return undefined;
+  const from = next;
+  next = Math.min(end, from + STRETCH);
+  return { seed, from, to: next };
+}
+
+/** A process that takes stretches until there are none; when it dies, the case at fault is known and left out. */
+function work(slot) {
+  return new Promise((resolve, reject) => {
+    const place = join(root, 'build', `fuzz-${process.pid}-${slot}.case`);
+    temporary.push(place);
+    const child = fork(outfile, ['elf', place], { cwd: root, execArgv: [`--max-old-space-size=${HEAP}`] });
+    children.add(child);
+    let stretch;
+    let sums = { calls: 0, cpu: 0 };
+    let still = 0;
+    let last;
+    const where = () => readFileSync(place).readDoubleLE(0);
+    const watch = setInterval(() => {
+      const at = stretch === undefined ? undefined : where();
+      still = at === last ? still + 1000 : 0;
+      last = at;
+      if (at !== undefined && still >= STILL_MS) child.kill('SIGKILL');
+    }, 1000);
+    const give = () => {
+      stretch = takeStretch();
+      child.send(stretch ?? 'end');
+    };
+    child.on('message', ({ ready, done }) => {
+      plan ??= ready;
+      if (ready !== undefined) end ??= Math.max(1_000_000, ready.enough);
+      if (done !== undefined) {
+        add(done);
+        sums = done;
+      }
+      give();
+    });
+    child.on('close', (status, signal) => {
+      clearInterval(watch);
+      children.delete(child);
+      sum.calls += sums.calls;
+      sum.cpu += sums.cpu;
+      if (stretch === undefined) return status === 0 ? resolve() : reject(new Error(`a process ended with ${status}`));
+      const at = where();
+      const why = still >= STILL_MS ? `no end in ${STILL_MS / 1000} s` : `the process ended (${signal ?? status})`;
+      fail({ number: at, what: why, recipe: [`the ${at - stretch.from} cases before it are not counted below`] });
+      left.push({ seed, from: at + 1, to: stretch.to });
+      work(slot).then(resolve, reject);
+    });
+  });
+}
+
+const processes = only === undefined ? availableParallelism() : 1;
+try {
+  await Promise.all(Array.from({ length: processes }, (_, slot) => work(slot)));
+} catch (error) {
+  console.error(`fuzz: ${error.message}`);
+  process.exit(1);
+}
+
+const seconds = (performance.now() - started) / 1000;
+const count = (n) => n.toLocaleString('en-US');
+if (only === undefined) {
+  const { handMade, compiled, counted, enough } = plan;
+  console.log(`seed ${seed}; ${handMade} files made by hand, ${compiled} of gcc`);
+  const all = end >= enough ? 'all of them' : `all of them in ${count(enough)} cases`;
+  console.log(`${count(counted)} mutations counted out (${all}), the others drawn\n`);
+  const table = (title, rows) => {
+    console.log(title);
+    for (const [name, text] of rows) console.log(`  ${name.padEnd(26)} ${text}`);
+  };
+  table(
+    'mutations: cases, of which some verb gave a file',
+    [...families].map(([name, f]) => [name, `${count(f.cases).padStart(10)} ${count(f.accepted).padStart(10)}`]),
+  );
+  const sorted = (map) => [...map].sort((a, b) => b[1] - a[1]);
+  table(
+    'files that a road gave and the judge took',
+    sorted(roads).map(([name, n]) => [name, count(n).padStart(10)]),
+  );
+  table(
+    'refusals',
+    sorted(codes).map(([name, n]) => [name, count(n).padStart(10)]),
+  );
+  const rate = count(Math.round(sum.cases / sum.cpu));
+  const memory = `peak ${sum.maxRSS >> 10} MiB resident, ${(sum.mostAsked / 2 ** 20).toFixed(1)} MiB of buffers in one call`;
+  const times = `${seconds.toFixed(0)} s in ${processes} processes, ${rate} files a second of processor time`;
+  console.log(`\n${times}, ${count(sum.calls)} calls; ${memory}`);
+}
+console.log(`${count(sum.cases)} cases, ${sum.failed} failed`);
+process.exitCode = sum.failed > 0 ? 1 : 0;
