@@ -36,6 +36,7 @@ export {
   type OciProfile,
   type Policy,
   parseProfile,
+  printPolicy,
   type ResolveOptions,
   resolvePolicy,
 } from './policy/index.ts';

@@ -9,9 +9,10 @@ export interface PolicyFlags {
   readonly cap: readonly string[];
   readonly kernel?: string;
   readonly runtime: 'none' | 'runc';
-  readonly unknownArch: 'kill-process' | 'kill' | 'errno';
+  readonly unknownArch?: 'kill-process' | 'kill' | 'errno';
   readonly onConflict: 'error' | 'first' | 'strictest';
-  readonly multiplexed?: 'allow' | 'deny';
+  readonly multiplexed?: 'allow' | 'deny' | 'written';
+  readonly ruleOrder?: 'oci' | 'first-match';
   readonly argWidth?: 'oci' | 'kernel';
   readonly enosysAbove?: boolean;
   readonly strict?: boolean;
@@ -38,9 +39,11 @@ export function addPolicyOptions(command: Command): Command {
     .option('--kernel <version>', 'kernel that minKernel is compared with, such as 6.1 (else all count as satisfied)')
     .addOption(new Option('--runtime <name>', 'whose reading to follow').choices(['none', 'runc']).default('none'))
     .addOption(
-      new Option('--unknown-arch <action>', 'for architectures not named')
-        .choices(['kill-process', 'kill', 'errno'])
-        .default('kill-process'),
+      new Option('--unknown-arch <action>', 'for architectures not named (default: kill-process)').choices([
+        'kill-process',
+        'kill',
+        'errno',
+      ]),
     )
     .addOption(
       new Option('--on-conflict <how>', 'when rules with different actions match one call')
@@ -48,7 +51,17 @@ export function addPolicyOptions(command: Command): Command {
         .default('error'),
     )
     .addOption(
-      new Option('--multiplexed <how>', 'socketcall and ipc for calls with conditions').choices(['allow', 'deny']),
+      new Option('--multiplexed <how>', 'socketcall and ipc for calls with conditions').choices([
+        'allow',
+        'deny',
+        'written',
+      ]),
+    )
+    .addOption(
+      new Option('--rule-order <which>', 'as runc has it (oci), or the first rule that matches').choices([
+        'oci',
+        'first-match',
+      ]),
     )
     .addOption(new Option('--arg-width <width>', 'compare 64 bits, or what the kernel uses').choices(['oci', 'kernel']))
     .option('--enosys-above', 'numbers above the largest one listed return ENOSYS (implied by --runtime runc)')
@@ -68,6 +81,7 @@ export function resolveOptions(flags: PolicyFlags, arches?: readonly string[]): 
     unknownArch: flags.unknownArch,
     onConflict: flags.onConflict,
     multiplexed: flags.multiplexed,
+    ruleOrder: flags.ruleOrder,
     argWidth: flags.argWidth,
     enosysAbove: flags.enosysAbove,
     strict: flags.strict,

@@ -76,7 +76,8 @@ export function writeEdit(opened: OpenedElf, edit: Edit, flags: RewriteFlags): W
 export function lostLines(written: Written): readonly string[] {
   if (written.how !== 'replaced') return [];
   const lines: string[] = [];
-  if (!written.ownerKept) lines.push('the owner could not be kept; set-id bits and access control lists, if any, were dropped');
+  if (!written.ownerKept)
+    lines.push('the owner could not be kept; set-id bits and access control lists, if any, were dropped');
   if (written.lost !== undefined) lines.push(`not kept: ${written.lost}`);
   if (written.otherNames > 0) {
     const names =

@@ -9,7 +9,7 @@ import { compile } from '../../src/build/index.ts';
 import { type Inspection, type InspectOptions, inspectElf } from '../../src/build/inspect.ts';
 import { archFit, runningOn } from '../../src/build/inspect-arches.ts';
 import { CODES } from '../../src/diag/index.ts';
-import { readElf } from '../../src/elf/index.ts';
+import { readElf, undoInjection } from '../../src/elf/index.ts';
 import { check } from '../../src/kernel/index.ts';
 import { printPolicy } from '../../src/policy/index.ts';
 import { KINDS, type Kind, makeElf } from '../elf/image.ts';
@@ -127,6 +127,17 @@ suite('build/inspect', (test) => {
       'flags that nothing contradicts',
       'a comparison that takes too long',
     ]);
+  });
+
+  test('the cure that says remove and put in again is one', () => {
+    const curable = damages.filter((d) =>
+      inspect(d.bytes(), d.options).problems.some((p) => p.help?.includes('elf remove')),
+    );
+    assert.ok(curable.length > 15, String(curable.length));
+    for (const d of curable) {
+      const i = inspect(embedded(undoInjection(d.bytes())));
+      assert.equal([codes(i), i.ok], [[], true], d.name);
+    }
   });
 
   test('every byte of what was injected counts', () => {

@@ -78,5 +78,4 @@ export const LANGUAGE_KINDS: readonly Kind[] = [
     binutils: '',
   },
   { name: 'fortran', needs: ['gfortran'], make: compiles('gfortran', 'hello.f90'), use: runs(), binutils: '' },
-  { name: 'd', needs: ['gdc'], make: compiles('gdc', 'hello.d'), use: runs(), binutils: '' },
 ];
