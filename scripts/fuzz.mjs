@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { ensureDependencies, root } from './ensure.mjs';
 
 /** Cases that a process is given at a time. */
-const STRETCH = 5000;
+const STRETCH = 1000;
 /** A process whose case number stands still for so long is in a loop without an end. */
 const STILL_MS = 60_000;
 /** MiB of JS objects that a process may hold: a verb that makes more ends it. */
@@ -112,7 +112,9 @@ function work(slot) {
   return new Promise((resolve, reject) => {
     const place = join(root, 'build', `fuzz-${process.pid}-${slot}.case`);
     temporary.push(place);
-    const child = fork(outfile, ['elf', place], { cwd: root, execArgv: [`--max-old-space-size=${HEAP}`] });
+    // Places in the sources cost time at every refusal, so only the repetition of one case shows them.
+    const traces = only === undefined ? [] : ['--enable-source-maps'];
+    const child = fork(outfile, ['elf', place], { cwd: root, execArgv: [`--max-old-space-size=${HEAP}`, ...traces] });
     children.add(child);
     let stretch;
     let sums = { calls: 0, cpu: 0 };

@@ -80,7 +80,7 @@ function reportMissing({ elf, problems, cure }: Context, section: string, note: 
   } else if (note !== undefined) {
     const message = `the note describes section ${quoted(section)}, which is not there: it was taken out (objcopy --remove-section)`;
     problems.add('INSPECT_NOTE_ORPHAN', message, cure);
-  } else if (sectionNamed(elf, profile, problems) !== 'none') {
+  } else if (sectionNamed(elf, profile, problems, cure) !== 'none') {
     const message = `section ${quoted(profile)} holds the profile of section ${quoted(section)}, which is not there`;
     problems.add('INSPECT_NOTE_ORPHAN', message, cure);
   } else {
@@ -112,7 +112,7 @@ function reportFit(program: CheckedProgram, fit: ArchFit, { abi, problems }: Con
 
 function reportProfile({ elf, problems, cure }: Context, section: string, profile: EmbeddedProfile): void {
   const name = profileSection(section);
-  const s = sectionNamed(elf, name, problems);
+  const s = sectionNamed(elf, name, problems, cure);
   if (typeof s === 'object') reportMapping(s, mappingOf(elf, s), problems);
   if (profile.state === 'unreadable') problems.addAll(profile.diagnostics);
   if (profile.state !== 'read' || profile.proof === undefined || profile.proof.proved) return;
@@ -161,7 +161,7 @@ export function inspectFilter(ctx: Context, section: string): FilterInspection {
     const message = `several notes describe section ${quoted(section)}; the first one is shown`;
     problems.add('INSPECT_NOTE_TWICE', message, cure);
   }
-  const s = sectionNamed(elf, section, problems);
+  const s = sectionNamed(elf, section, problems, cure);
   if (s === 'none') reportMissing(ctx, section, note);
   const data = typeof s === 'object' ? inspectData(ctx, s) : undefined;
   const state = data ? 'found' : s === 'none' ? 'missing' : 'unreadable';

@@ -39,9 +39,15 @@ export class Problems {
 }
 
 /** The section of this name, none, or a problem: two have it, or names cannot be read. */
-export function sectionNamed(elf: ElfFile, name: string, problems: Problems): Section | 'none' | 'unclear' {
+export function sectionNamed(
+  elf: ElfFile,
+  name: string,
+  problems: Problems,
+  cure: string,
+): Section | 'none' | 'unclear' {
   const found = caught(() => (elf.sections.length === 0 ? undefined : findSection(elf, name)));
   if ('value' in found) return found.value ?? 'none';
-  problems.addAll(found.diagnostics);
+  const help = `a reader may take either; ${cure}`;
+  problems.addAll(found.diagnostics.map((d) => (d.code === 'ELF_SECTION_TWICE' ? { ...d, help } : d)));
   return 'unclear';
 }

@@ -147,7 +147,7 @@ export function inspectElf(elf: ElfFile, options: InspectOptions = {}): Inspecti
   }
   const filters = filterNames(ctx, section).map((name) => inspectFilter(ctx, name));
   const removal = inspectUndo(ctx, record, filters);
-  const note = sectionNamed(elf, NOTE_SECTION, problems);
+  const note = sectionNamed(elf, NOTE_SECTION, problems, cure);
   if (typeof note === 'object') reportMapping(note, mappingOf(elf, note), problems);
   // Firmware and other files that Linux never starts have headers of their own kind; they carry nothing of ours.
   const isOurs = removal.state !== 'none' || filters.some((f) => f.state === 'found');

@@ -17,7 +17,7 @@ import { movableNames, putNames } from './name-table.ts';
 import { appendName } from './names.ts';
 import { type ElfFile, type ReadOptions, readElf, type Section } from './read.ts';
 import { findSection, type NewSection, nameBytes, newHeader, UNDO_SECTION } from './section.ts';
-import { digestOf, type Injection, undoOf, undoRecordBytes, undoRecordSize } from './undo.ts';
+import { digestOf, type Injection, planWhole, undoOf, undoRecordBytes, undoRecordSize } from './undo.ts';
 
 export interface InjectOptions extends ReadOptions {
   /** When a section of this name is there: take its place instead of refusing. */
@@ -44,6 +44,7 @@ export function planInject(elf: ElfFile, sections: readonly NewSection[], option
   checkRewritable(elf);
   const undo = undoOf(elf);
   if (undo.state !== 'intact') {
+    if (added.length === 0) return { keep: elf.source.size, patches: [], pieces: [], size: elf.source.size };
     if (!options.replace) for (const s of added) refuseExisting(elf, s.name);
     return layOut(elf, added, { ...options, trailing: options.trailing ?? 'refuse' });
   }
@@ -59,12 +60,10 @@ export function planInject(elf: ElfFile, sections: readonly NewSection[], option
     });
   }
   if (!options.replace) for (const s of added) refuseExisting(elf, s.name);
+  const all = merged(elf, injection, added, options);
+  if (all.length === 0) return planWhole(elf, injection);
   checkRewritable(injection.before);
-  return rebased(
-    elf,
-    injection,
-    layOut(injection.before, merged(elf, injection, added, options), { ...options, trailing }),
-  );
+  return rebased(elf, injection, layOut(injection.before, all, { ...options, trailing }));
 }
 
 function refuseTwice(elf: ElfFile, added: readonly Injected[]): void {

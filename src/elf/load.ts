@@ -94,7 +94,7 @@ export function planSegment(elf: ElfFile, tail: Tail, parts: readonly Part[], ma
 }
 
 /** The index of a header that can be overwritten: behind the last PT_LOAD, since loaders want those sorted. */
-function freeSlot(elf: ElfFile): number | undefined {
+export function freeSlot(elf: ElfFile): number | undefined {
   const property = elf.segments.find((p) => p.p_type === PT_GNU_PROPERTY);
   const isFree = (p: Phdr) =>
     p.p_type === PT_NULL ||

@@ -42,8 +42,9 @@ export class SectionNames {
     return new TextDecoder().decode(this.table.subarray(start, this.table.indexOf(0, start)));
   }
 
-  /** Makes sure that every name can be read. */
+  /** Makes sure that every name can be read, and the table even where no header has a name. */
   checkAll(): void {
+    void this.table;
     for (const [index, header] of this.#of.headers.entries()) {
       if (header.sh_type !== SHT_NULL) this.#start(index);
     }

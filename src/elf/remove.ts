@@ -13,7 +13,7 @@ import { planInject } from './inject.ts';
 import { checkDisposable, checkRewritable, isFilled, sectionEnd, segmentEnd } from './layout.ts';
 import { type ElfFile, type ReadOptions, readElf, type Section } from './read.ts';
 import { findSection, theSection, UNDO_SECTION } from './section.ts';
-import { type Injection, undoOf } from './undo.ts';
+import { planWhole, undoOf } from './undo.ts';
 
 /** `removeSection` as an Edit, for a file that is not in memory. */
 export function planRemove(elf: ElfFile, name: string): Edit {
@@ -29,26 +29,19 @@ export function planRemove(elf: ElfFile, name: string): Edit {
     const help = `remove what was injected first: ${injection.sections.map((s) => quoted(s.name)).join(', ')}`;
     fail({ code: 'ELF_SECTION_BENEATH', file: elf.file, byteOffset: target.headerOffset, message, help });
   }
-  return others.length === 0 ? whole(elf, injection) : planInject(elf, [], { without: [name] });
+  return planInject(elf, [], { without: [name] });
 }
 
 /** `undoInjection` as an Edit. */
 export function planUndo(elf: ElfFile): Edit {
   const undo = undoOf(elf);
-  if (undo.state === 'intact') return whole(elf, undo.injection);
+  if (undo.state === 'intact') return planWhole(elf, undo.injection);
   const message =
     undo.state === 'none'
       ? 'the file has no undo record: nothing was injected, or not by this tool'
       : `the undo record no longer fits the file: ${undo.why}`;
   const help = 'name the section to remove';
   return fail({ code: 'ELF_UNDO_MISSING', file: elf.file, message, help });
-}
-
-/** The file before, whole. */
-function whole(elf: ElfFile, { record, patches }: Injection): Edit {
-  const restSize = record.sizeBefore - record.keep;
-  const rest = restSize === 0 ? undefined : { from: elf.source.size - restSize, to: elf.source.size };
-  return { keep: record.keep, patches, pieces: [], rest, size: record.sizeBefore };
 }
 
 /** Takes away the header of a section that no undo record names. */

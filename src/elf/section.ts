@@ -39,6 +39,9 @@ export function newHeader(section: NewSection, elf: ElfFile): Omit<Shdr, 'sh_nam
   if (!Number.isInteger(align) || align < 1 || align > ALIGN_MAX || (align & (align - 1)) !== 0) {
     refuse(`the alignment ${align} is no power of two from 1 to ${ALIGN_MAX}`, 'sock_filter records are aligned to 8');
   }
+  if (section.load && section.data.length === 0) {
+    refuse('a section without bytes cannot be loaded', 'give it data, or leave load out');
+  }
   if (section.load && align > PAGE) {
     refuse(`the alignment ${align} is larger than a page of ${PAGE}`, 'a loaded section can be aligned to a page');
   }

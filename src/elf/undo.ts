@@ -27,12 +27,13 @@ import { fail } from '../diag/collector.ts';
 import { SeccompcError } from '../diag/error.ts';
 import { ByteView } from '../num/bytes.ts';
 import { sha256 } from '../num/sha256.ts';
-import { headerPatches, type Patch } from './edit.ts';
+import { type Edit, headerPatches, type Patch } from './edit.ts';
 import {
   EHDR,
   type Ehdr,
   PHDR,
   type Phdr,
+  PT_LOAD,
   PT_NULL,
   PT_PHDR,
   readRecord,
@@ -41,6 +42,7 @@ import {
   writeRecord,
 } from './format.ts';
 import { endOfElf, isFilled, sectionEnd, segmentAt, segmentEnd, type Trailing } from './layout.ts';
+import { freeSlot } from './load.ts';
 import { type ElfFile, readElfFrom, type Section } from './read.ts';
 import { findSection, UNDO_SECTION } from './section.ts';
 import type { ElfSource } from './source.ts';
@@ -62,6 +64,10 @@ const AT = {
 };
 const DIGEST = 32;
 const NO_SLOT = 0xffff_ffff;
+/** No injected section has a larger alignment: what comes from the file is not trusted to place data. */
+const ALIGN_MAX = 0x10000n;
+/** Bytes that are looked at together. */
+const CHUNK = 1 << 16;
 /** More sections than anyone injects. */
 const LIST_MAX = 1024;
 const TRAILING: readonly Trailing[] = ['refuse', 'keep-end', 'keep-offset'];
@@ -127,15 +133,16 @@ export function digestOf(data: readonly Uint8Array[]): Uint8Array {
 /** Reads a record's own bytes; what it says of the file is checked by `undoOf`. Throws ELF_UNDO. */
 function parseRecord(elf: ElfFile, section: Section): UndoRecord {
   const at = Number(section.sh_offset);
+  const size = Number(section.sh_size);
   const refuse = (offset: number, why: string): never =>
     fail({
       code: 'ELF_UNDO',
       file: elf.file,
-      byteOffset: at + offset,
+      // A section that leaves the file has no byte to point at but its header.
+      byteOffset: at + size <= elf.source.size ? at + offset : section.headerOffset,
       message: `the undo record in ${UNDO_SECTION} is damaged: ${why}`,
       help: `build the file again, or take the record out (objcopy --remove-section ${UNDO_SECTION}): the file then counts as one that was never injected`,
     });
-  const size = Number(section.sh_size);
   if (!isFilled(section) || size < undoRecordSize(0) || size > undoRecordSize(LIST_MAX)) {
     return refuse(0, `it has ${section.sh_size} bytes`);
   }
@@ -202,6 +209,8 @@ function misfit(elf: ElfFile, record: UndoRecord, section: Section): string | un
     if (s === undefined || index === 0 || index === section.index || index === elf.shstrndx)
       return 'it names other sections';
     if (s.sh_type === SHT_NULL || s.sh_type === SHT_NOBITS || !inTail(s)) return 'it names other sections';
+    if (s.sh_addralign > ALIGN_MAX || (s.sh_addralign & (s.sh_addralign - 1n)) !== 0n)
+      return 'an alignment was changed';
   }
   if (record.slot && record.slot.index >= elf.segments.length) return 'it names a program header that is not there';
   return undefined;
@@ -210,6 +219,11 @@ function misfit(elf: ElfFile, record: UndoRecord, section: Section): string | un
 const SAME_SECTION = ['sh_type', 'sh_flags', 'sh_addr', 'sh_offset', 'sh_size', 'sh_link', 'sh_info'] as const;
 const SAME_SEGMENT = ['p_type', 'p_flags', 'p_offset', 'p_vaddr', 'p_filesz', 'p_memsz', 'p_align'] as const;
 
+/** True for a PT_LOAD that maps nothing but what was appended. */
+function isInTail(p: Phdr, { keep, sizeBefore, sizeAfter }: UndoRecord): boolean {
+  return p.p_type === PT_LOAD && p.p_offset >= BigInt(keep) && segmentEnd(p) <= BigInt(sizeAfter - (sizeBefore - keep));
+}
+
 /** Why removing the tail would lose more than was injected; undefined when all else is in the file before. */
 function loses(elf: ElfFile, before: ElfFile, record: UndoRecord, own: Section): string | undefined {
   const ours = new Set([...record.injected, own.index, elf.shstrndx, 0]);
@@ -217,18 +231,37 @@ function loses(elf: ElfFile, before: ElfFile, record: UndoRecord, own: Section):
     if (ours.has(s.index)) continue;
     const old = before.sections[s.index];
     if (old === undefined || SAME_SECTION.some((key) => old[key] !== s[key])) return `section ${s.index} was changed`;
+    if (s.sh_type !== SHT_NULL && s.name !== old.name) return `section ${s.index} was renamed`;
   }
   if (before.sections.length > elf.sections.length) return 'sections were taken away';
-  if (endOfElf(before) > before.source.size) return 'it leads to a file that is cut short';
+  const end = endOfElf(before);
+  if (end > record.keep || (record.trailing === 'keep-end' && end !== record.keep)) return 'it leads to another end';
+  if (record.slot && freeSlot(before) !== record.slot.index) return 'it names a program header that was in use';
 
-  const ourSegment = (p: Phdr) => p.p_offset >= BigInt(record.keep) && p.p_filesz > 0n;
-  const now = elf.segments.filter((p) => p.p_type !== PT_PHDR && !ourSegment(p));
+  // The injected PT_LOAD stands in the slot, or behind the last PT_LOAD of a table that has moved.
+  const moved = before.segments.length < elf.segments.length;
+  const behindLoads = before.segments.findLastIndex((p) => p.p_type === PT_LOAD) + 1;
+  const added = record.slot?.index ?? (moved ? behindLoads : undefined);
+  if (added !== undefined && !isInTail(elf.segments[added]!, record)) return 'the program headers were changed';
+  const now = elf.segments.filter((p, i) => p.p_type !== PT_PHDR && i !== added);
   const then = before.segments.filter((p, i) => p.p_type !== PT_PHDR && i !== record.slot?.index);
   const same = now.length === then.length && now.every((p, i) => SAME_SEGMENT.every((key) => p[key] === then[i]![key]));
   if (!same) return 'the program headers were changed';
-  return now.some((p) => p.p_type !== PT_NULL && segmentEnd(p) > BigInt(record.keep))
-    ? 'a segment reaches into the tail'
-    : undefined;
+  if (now.some((p) => p.p_type !== PT_NULL && p.p_filesz > 0n && segmentEnd(p) > BigInt(record.keep))) {
+    return 'a segment reaches into the tail';
+  }
+  return isPadding(elf, record, own) ? undefined : 'something stands in front of what was appended';
+}
+
+/** Zeros alone stand between the kept bytes and the first of what was appended: else more than that would be cut off. */
+function isPadding(elf: ElfFile, record: UndoRecord, own: Section): boolean {
+  const first = [own.sh_offset, elf.header.e_shoff, ...record.injected.map((index) => elf.sections[index]!.sh_offset)];
+  if (elf.header.e_phoff >= BigInt(record.keep)) first.push(elf.header.e_phoff);
+  const end = Number(first.reduce((least, offset) => (offset < least ? offset : least)));
+  for (let at = record.keep; at < end; at += CHUNK) {
+    if (elf.source.read(at, Math.min(CHUNK, end - at)).some((byte) => byte !== 0)) return false;
+  }
+  return true;
 }
 
 /**
@@ -254,6 +287,13 @@ export function undoOf(elf: ElfFile): Undo {
     if (error instanceof SeccompcError) return stale('it does not lead to a readable file');
     throw error;
   }
+}
+
+/** The file before, whole, as an Edit. */
+export function planWhole(elf: ElfFile, { record, patches }: Injection): Edit {
+  const restSize = record.sizeBefore - record.keep;
+  const rest = restSize === 0 ? undefined : { from: elf.source.size - restSize, to: elf.source.size };
+  return { keep: record.keep, patches, pieces: [], rest, size: record.sizeBefore };
 }
 
 /** The program header that was overwritten, if its table still stands where it stood. */

@@ -152,6 +152,11 @@ export function noted(...changes: readonly Partial<NoteFields>[]): Uint8Array {
 export const withProfile = (bytes: Uint8Array, text: string = printPolicy(X86)): Uint8Array =>
   addSection(bytes, { name: PROFILE, data: new TextEncoder().encode(text) });
 
+/** Two filters of one name: injected under another, and renamed. */
+export function twice(bytes: Uint8Array): Uint8Array {
+  return renamed(addSection(bytes, { name: '.seccomp_rulez', data: filterOf(['x86_64']) }), '.seccomp_rulez', RULES);
+}
+
 /** The filter with other words where it returns these. */
 export function withWord(bytes: Uint8Array, from: number, to: number): Uint8Array {
   const { at } = placeOf(bytes, RULES);

@@ -22,6 +22,7 @@ import {
   renamed,
   retyped,
   SH,
+  twice,
   whole,
   withFilter,
   withProfile,
@@ -86,11 +87,6 @@ const cases: readonly Case[] = [
 
 function claiming(bytes: Uint8Array): Uint8Array {
   return edited(bytes, (v) => v.setBigUint64(placeOf(bytes, RULES).header + SH.flags, 2n, true));
-}
-
-function twice(bytes: Uint8Array): Uint8Array {
-  const name = new DataView(bytes.buffer).getUint32(placeOf(bytes, RULES).header, true);
-  return edited(bytes, (v) => v.setUint32(placeOf(bytes, '.comment').header, name, true));
 }
 
 suite('cli/inspect', (test) => {

@@ -139,6 +139,16 @@ suite('elf/undo', (test) => {
       sameBytes(back, expected);
     });
 
+    test(`${kind.name}: a record that would cut off a trailer counts for nothing`, () => {
+      const trailer = Uint8Array.from({ length: 27 }, (_, i) => i + 1);
+      const file = makeElf({ ...kind, trailing: trailer }).bytes;
+      const kept = addSection(file, section, { trailing: 'keep-offset' });
+      const end = BigInt(file.length - trailer.length);
+      const lying = withRecord(kept, (v) => [16, 24].map((at) => v.setBigUint64(at, end, little)));
+      assert.is(state(kept), 'intact');
+      assert.is(state(lying), 'stale');
+    });
+
     test(`${kind.name}: bytes behind an injected file make the record stale`, () => {
       const longer = new Uint8Array(injected.length + 16);
       longer.set(injected);

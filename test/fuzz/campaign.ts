@@ -46,10 +46,8 @@ function run(plan: Plan, { seed, from, to }: Stretch, here: number): unknown {
 /** Runs a case that has failed again, for a message that says where. */
 function traced(plan: Plan, seed: number, number: number, tally: Tally): void {
   Error.stackTraceLimit = TRACE;
-  process.setSourceMapsEnabled(true);
   const again = newTally();
   runCase(plan, seed, number, again);
-  process.setSourceMapsEnabled(false);
   Error.stackTraceLimit = 0;
   const [failure] = again.failures;
   if (failure !== undefined) tally.failures[tally.failures.length - 1] = failure;

@@ -1,4 +1,5 @@
+import { suite } from '../../../test/suite.ts';
 import { checkKinds } from './check.ts';
 import { C_KINDS } from './rows-c.ts';
 
-checkKinds('zoo/c', C_KINDS);
+suite('zoo/c', (test) => checkKinds(test, C_KINDS));

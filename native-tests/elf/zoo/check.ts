@@ -9,7 +9,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { addSection, removeSection } from '../../../src/elf/index.ts';
-import { suite, throwsCode } from '../../../test/suite.ts';
+import { type TestFunction, throwsCode } from '../../../test/suite.ts';
 import { inFreshFolder, withoutLinux } from '../../support.ts';
 import { absent, run } from '../tools.ts';
 import { buildKind } from './build.ts';
@@ -167,20 +167,18 @@ function checkMoved({ kind, file, bytes, mapped, scratch }: Before): void {
 }
 
 /** A test for each kind; what a kind needs and is not there makes a named skip. */
-export function checkKinds(name: string, kinds: readonly Kind[]): void {
-  suite(name, (test) => {
-    const judgesAbsent = withoutLinux('x64') ?? absent('gcc', 'readelf', 'objcopy', 'eu-elflint');
-    let compiled: Buffer | undefined;
-    for (const kind of kinds) {
-      test.needs(judgesAbsent ?? withoutNeeds(kind.needs), kind.name, () =>
-        inFreshFolder((folder) => {
-          const mapped = join(folder, 'mapped');
-          if (compiled === undefined) judges.compileMapped(mapped);
-          compiled ??= readFileSync(mapped);
-          write(mapped, compiled);
-          checkKind(kind, folder, mapped);
-        }),
-      );
-    }
-  });
+export function checkKinds(test: TestFunction, kinds: readonly Kind[]): void {
+  const judgesAbsent = withoutLinux('x64') ?? absent('gcc', 'readelf', 'objcopy', 'eu-elflint');
+  let compiled: Buffer | undefined;
+  for (const kind of kinds) {
+    test.needs(judgesAbsent ?? withoutNeeds(kind.needs), kind.name, () =>
+      inFreshFolder((folder) => {
+        const mapped = join(folder, 'mapped');
+        if (compiled === undefined) judges.compileMapped(mapped);
+        compiled ??= readFileSync(mapped);
+        write(mapped, compiled);
+        checkKind(kind, folder, mapped);
+      }),
+    );
+  }
 }

@@ -1,4 +1,5 @@
+import { suite } from '../../../test/suite.ts';
 import { checkKinds } from './check.ts';
 import { FOREIGN_KINDS } from './rows-foreign.ts';
 
-checkKinds('zoo/foreign', FOREIGN_KINDS);
+suite('zoo/foreign', (test) => checkKinds(test, FOREIGN_KINDS));

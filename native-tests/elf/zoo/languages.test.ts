@@ -1,4 +1,5 @@
+import { suite } from '../../../test/suite.ts';
 import { checkKinds } from './check.ts';
 import { LANGUAGE_KINDS } from './rows-languages.ts';
 
-checkKinds('zoo/languages', LANGUAGE_KINDS);
+suite('zoo/languages', (test) => checkKinds(test, LANGUAGE_KINDS));

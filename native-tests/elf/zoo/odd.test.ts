@@ -1,4 +1,5 @@
+import { suite } from '../../../test/suite.ts';
 import { checkKinds } from './check.ts';
 import { ODD_KINDS } from './rows-odd.ts';
 
-checkKinds('zoo/odd', ODD_KINDS);
+suite('zoo/odd', (test) => checkKinds(test, ODD_KINDS));

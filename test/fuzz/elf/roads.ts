@@ -83,6 +83,18 @@ function inject(c: Case, bytes: Uint8Array, sections: readonly NewSection[], opt
   const after = guarded('injectSections', c.codes, () => injectSections(bytes, sections, options));
   if (after === undefined) return undefined;
   if (before === undefined) throw new Wrong('injectSections takes a file that leaves itself');
+  // Nothing is put in, and nothing that was stays: the file before, and no record is left.
+  if (sections.length === 0 && after.length !== bytes.length) {
+    const undone = isInjected(before) ? guarded('undoInjection', c.codes, () => undoInjection(bytes)) : bytes;
+    if (undone !== undefined && undone.length === after.length) {
+      sameOrWrong(after, undone, 'taking out the last section gives another file than undoing');
+      return after;
+    }
+  }
+  if (sections.length === 0 && !isInjected(before)) {
+    sameOrWrong(after, bytes, 'putting nothing in gives another file');
+    return after;
+  }
   const names = [...sections.map((s) => s.name), ...(options.without ?? [])];
   const segments = sections.some((s) => s.load);
   const request: Request = { names, segments, how: 'inject', trailing: options.trailing ?? 'refuse' };
