@@ -129,7 +129,11 @@ function refuseForeign(elf: ElfFile, section: string): void {
       help: name === section ? 'choose another name with --section' : 'remove it first: seccompc elf remove --section',
     });
   const there = (name: string) => elf.sections.length > 0 && findSection(elf, name) !== undefined;
-  if (there(section) && !check(sectionBytes(elf, section, PROGRAM_MAX), { endian: elf.endian }).ok) {
+  if (
+    there(section) &&
+    !ours.includes(section) &&
+    !check(sectionBytes(elf, section, PROGRAM_MAX), { endian: elf.endian }).ok
+  ) {
     refuse(section, 'no filter');
   }
   const profile = profileSection(section);

@@ -7,11 +7,8 @@
  * neither PT_INTERP, PT_PHDR nor PT_TLS, and its headers directly behind the ELF header.
  */
 import type { Diagnostic } from '../diag/index.ts';
-import type { ElfFile, Section } from '../elf/index.ts';
-import { ByteView, hex } from '../num/index.ts';
-
-/** 'program': at a fixed address. 'pie': a program that may lie anywhere. 'object': not linked yet. */
-export type FileKind = 'program' | 'pie' | 'library' | 'object';
+import { type ElfFile, kindOf, type Section } from '../elf/index.ts';
+import { hex } from '../num/index.ts';
 
 /** Where a section's bytes are when the program runs. */
 export type Mapping =
@@ -32,16 +29,14 @@ export type Mapping =
       readonly agrees: boolean;
     };
 
-const ET = { rel: 1, dyn: 3 };
-const PT = { load: 1, dynamic: 2, interp: 3, phdr: 6, tls: 7 };
+const ET = { rel: 1 };
+const PT = { load: 1, interp: 3, phdr: 6, tls: 7 };
 const PF_W = 2;
 const SHF_ALLOC = 2n;
 const SHT_NOBITS = 8;
-const DT = { null: 0n, soname: 14n, flags1: 0x6ffffffbn };
-const DF_1_PIE = 0x08000000n;
 /** The smallest page of any machine. */
 const PAGE = 4096n;
-/** Longer than any path that Linux takes; tables of dynamic entries have a few dozen. */
+/** Longer than any path that Linux takes. */
 const READ_MAX = 1 << 16;
 
 type Segment = ElfFile['segments'][number];
@@ -58,22 +53,6 @@ export function interpreterOf(elf: ElfFile): string | undefined {
   if (bytes === undefined) return undefined;
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-}
-
-/** ET_DYN is a program when it says so (DF_1_PIE), or asks for a loader and has no name of a library. */
-export function kindOf(elf: ElfFile): FileKind {
-  if (elf.type === ET.rel) return 'object';
-  if (elf.type !== ET.dyn) return 'program';
-  const width = elf.class / 8;
-  const dynamic = elf.segments.find((p) => p.p_type === PT.dynamic);
-  const view = new ByteView((dynamic && bytesOf(elf, dynamic)) ?? new Uint8Array(), elf.endian);
-  const word = (at: number) => (width === 8 ? view.u64(at) : BigInt(view.u32(at)));
-  let isProgram = elf.segments.some((p) => p.p_type === PT.interp);
-  for (let at = 0; at + 2 * width <= view.bytes.length && word(at) !== DT.null; at += 2 * width) {
-    if (word(at) === DT.soname) return 'library';
-    if (word(at) === DT.flags1 && (word(at + width) & DF_1_PIE) !== 0n) isProgram = true;
-  }
-  return isProgram ? 'pie' : 'library';
 }
 
 /** A PT_LOAD and its index among the program headers. */

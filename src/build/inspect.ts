@@ -13,10 +13,10 @@
  */
 import { type Arch, archOfElf } from '../arch/index.ts';
 import { type Diagnostic, quoted } from '../diag/index.ts';
-import { type ElfClass, type ElfFile, findSection, type Undo, undoOf } from '../elf/index.ts';
+import { type ElfClass, type ElfFile, type FileKind, findSection, kindOf, type Undo, undoOf } from '../elf/index.ts';
 import { type Endian, sha256 } from '../num/index.ts';
 import type { ProveOptions } from '../prove/index.ts';
-import { type FileKind, headerFault, interpreterOf, kindOf, mappingOf } from './inspect-elf.ts';
+import { headerFault, interpreterOf, mappingOf } from './inspect-elf.ts';
 import { type Context, type FilterInspection, inspectFilter, reportMapping } from './inspect-filter.ts';
 import { readNotes } from './inspect-note.ts';
 import { anew, IN_ORDER, Problems, sectionNamed } from './inspect-problems.ts';

@@ -136,7 +136,10 @@ export const CODES = {
   ELF_SECTION_LOADED: { severity: 'error', about: 'the section is part of a loaded segment that is not ours' },
   ELF_SECTION_BENEATH: { severity: 'error', about: 'the section was there before the injection' },
   ELF_TRAILING: { severity: 'error', about: 'bytes follow the end of the ELF' },
-  ELF_TOO_LARGE: { severity: 'error', about: 'the offsets do not fit the ELF class, or a part is larger than in any real file' },
+  ELF_TOO_LARGE: {
+    severity: 'error',
+    about: 'the offsets do not fit the ELF class, or a part is larger than in any real file',
+  },
   ELF_UNDO: { severity: 'error', about: 'the undo record is damaged' },
   ELF_UNDO_MISSING: { severity: 'error', about: 'there is no undo record that fits the file' },
   ELF_MACHINE: { severity: 'error', about: 'a machine that no filter can be made for' },
@@ -154,19 +157,31 @@ export const CODES = {
   ELF_PADDING: { severity: 'error', about: 'the file would grow by more zeros than allowed' },
 
   // inspect
-  INSPECT_HEADERS: { severity: 'error', about: 'the program headers were broken after they were moved for a loaded section' },
+  INSPECT_HEADERS: {
+    severity: 'error',
+    about: 'the program headers were broken after they were moved for a loaded section',
+  },
   INSPECT_UNMAPPED: { severity: 'error', about: 'a section claims to be loaded, and no segment holds it' },
   INSPECT_ADDRESS: { severity: 'error', about: "a section's address is not where its bytes are mapped" },
-  INSPECT_FOREIGN: { severity: 'error', about: "the filter lets no call of the file's own ABI run, but calls of others" },
+  INSPECT_FOREIGN: {
+    severity: 'error',
+    about: "the filter lets no call of the file's own ABI run, but calls of others",
+  },
   INSPECT_DENIES_ALL: { severity: 'warning', about: 'the filter lets no call run, of any ABI' },
-  INSPECT_UNDO_STALE: { severity: 'error', about: 'the file was rewritten after the injection, which cannot be undone any more' },
+  INSPECT_UNDO_STALE: {
+    severity: 'error',
+    about: 'the file was rewritten after the injection, which cannot be undone any more',
+  },
   INSPECT_DIGEST: { severity: 'error', about: 'the filter is not the one that its note was written for' },
   INSPECT_ARCHES: { severity: 'error', about: 'the note names other architectures than the filter is for' },
   INSPECT_FLAGS: { severity: 'error', about: 'the note and the profile name different filter flags' },
   INSPECT_NOTE_ORPHAN: { severity: 'error', about: 'a note or profile of a filter that is not there' },
   INSPECT_NOTE_TWICE: { severity: 'error', about: 'several notes for one filter' },
   INSPECT_PROFILE_DIGEST: { severity: 'error', about: 'the profile is not the one that the note was written for' },
-  INSPECT_PROFILE_DIFFERS: { severity: 'error', about: 'the profile and the filter beside it decide a call differently' },
+  INSPECT_PROFILE_DIFFERS: {
+    severity: 'error',
+    about: 'the profile and the filter beside it decide a call differently',
+  },
 } as const;
 
 export type Code = keyof typeof CODES;

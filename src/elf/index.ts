@@ -3,6 +3,7 @@ export { applyEdit, type Edit, type Patch } from './edit.ts';
 export { extractSection, sectionBytes } from './extract.ts';
 export type { Ehdr, ElfClass, Phdr, Shdr } from './format.ts';
 export { addSection, type InjectOptions, injectSections, planInject } from './inject.ts';
+export { type FileKind, kindOf } from './kind.ts';
 export type { Trailing } from './layout.ts';
 export { type ElfFile, type ReadOptions, readElf, readElfFrom, type Section } from './read.ts';
 export { isBeneath, planRemove, planUndo, removeSection, undoInjection } from './remove.ts';

@@ -18,18 +18,12 @@ import { fail } from '../diag/collector.ts';
 import { ByteView } from '../num/bytes.ts';
 import type { EhdrChange, Patch, Tail } from './edit.ts';
 import {
-  DF_1_PIE,
-  DT_FLAGS_1,
-  DT_NULL,
-  DT_SONAME,
   EHDR,
-  ET_DYN,
   ET_REL,
   PF_R,
   PHDR,
   type Phdr,
   PN_XNUM,
-  PT_DYNAMIC,
   PT_GNU_PROPERTY,
   PT_INTERP,
   PT_LOAD,
@@ -39,9 +33,9 @@ import {
   PT_PHDR,
   writeRecord,
 } from './format.ts';
+import { kindOf } from './kind.ts';
 import { segmentAt } from './layout.ts';
 import { DAMAGED, type ElfFile } from './read.ts';
-import { inFile } from './source.ts';
 
 /** Zeros that a file may grow by so that its program headers can move; 99 of 100 system binaries need less than 4 MiB. */
 export const MAX_PADDING: number = 16 << 20;
@@ -221,7 +215,7 @@ function checkLoadable(elf: ElfFile): readonly Load[] {
       append,
     );
   }
-  if (isLibrary(elf)) {
+  if (kindOf(elf) === 'library') {
     const message = 'a shared library is mapped by a loader that may not expect a segment more';
     refuse('ELF_NOT_PROGRAM', EHDR[elf.class].at.e_type, message, append);
   }
@@ -266,23 +260,4 @@ function checkLoadable(elf: ElfFile): readonly Load[] {
     before = p;
   }
   return loads;
-}
-
-/** ET_DYN is a program when it says so (DF_1_PIE) or asks for a loader and has no name of a library. */
-function isLibrary(elf: ElfFile): boolean {
-  if (elf.type !== ET_DYN) return false;
-  const dynamic = elf.segments.find((p) => p.p_type === PT_DYNAMIC);
-  if (dynamic === undefined || !inFile(elf.source.size, dynamic.p_offset, dynamic.p_filesz)) return false;
-  const width = elf.class / 8;
-  const size = Math.min(Number(dynamic.p_filesz), 1 << 16);
-  const view = new ByteView(elf.source.read(Number(dynamic.p_offset), size), elf.endian);
-  const word = (at: number) => (width === 8 ? view.u64(at) : BigInt(view.u32(at)));
-  let isPie = elf.segments.some((p) => p.p_type === PT_INTERP);
-  for (let at = 0; at + 2 * width <= size; at += 2 * width) {
-    const tag = word(at);
-    if (tag === DT_NULL) break;
-    if (tag === DT_SONAME) return true;
-    if (tag === DT_FLAGS_1 && (word(at + width) & DF_1_PIE) !== 0n) isPie = true;
-  }
-  return !isPie;
 }

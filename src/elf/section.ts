@@ -111,7 +111,7 @@ export function findSection(elf: ElfFile, name: string): Section | undefined {
     file: elf.file,
     byteOffset: second.headerOffset,
     message: `sections ${first!.index} and ${second.index} are both named ${quoted(name)}`,
-    help: 'a reader may take either; remove one with objcopy or build the file again',
+    help: 'a reader may take either; build the file again, without one of them',
     related: [{ byteOffset: first!.headerOffset, message: 'the first one' }],
   });
 }

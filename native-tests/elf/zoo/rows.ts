@@ -1,4 +1,4 @@
-/** Every kind, in three parts of about the same running time: each part is a test file. */
+/** Every kind, in four parts, each with a test file of its own. */
 import type { Kind } from './kind.ts';
 import { C_KINDS } from './rows-c.ts';
 import { FOREIGN_KINDS } from './rows-foreign.ts';
