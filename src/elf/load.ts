@@ -56,8 +56,8 @@ export interface Segment {
   readonly slot: { readonly index: number; readonly segment: Phdr } | undefined;
 }
 
-/** Machines whose kernels may use pages of up to 64 KiB: aarch64, ppc, ppc64, mips, ia64, loongarch, sparc, hppa. */
-const LARGE_PAGES: ReadonlySet<number> = new Set([183, 20, 21, 8, 10, 50, 258, 2, 18, 43, 15]);
+/** Machines whose pages are 4 KiB: i386, x86-64, arm, s390, riscv. Others may have pages of up to 64 KiB. */
+const SMALL_PAGES: ReadonlySet<number> = new Set([3, 62, 40, 22, 243]);
 
 function up(value: bigint, align: bigint): bigint {
   return ((value + align - 1n) / align) * align;
@@ -68,7 +68,7 @@ function up(value: bigint, align: bigint): bigint {
  * (a program linked for 4 KiB pages starts on no others, and its base may be a multiple of 4 KiB only).
  */
 function alignment(elf: ElfFile, loads: readonly Phdr[]): bigint {
-  const page = LARGE_PAGES.has(elf.machine) ? 0x10000n : 0x1000n;
+  const page = SMALL_PAGES.has(elf.machine) ? 0x1000n : 0x10000n;
   const own = loads.map((p) => p.p_align).reduce((least, align) => (align < least ? align : least), page);
   return own < 0x1000n ? 0x1000n : own;
 }

@@ -42,7 +42,7 @@ export interface Kind {
   readonly trailer?: number;
 }
 
-export const PROGRAMS: string = 'native-tests/elf/zoo/programs';
+const PROGRAMS = 'native-tests/elf/zoo/programs';
 
 /** The path of a source file; absolute, since some compilers run elsewhere. */
 export function program(name: string): string {
