@@ -6,7 +6,9 @@ import { suite } from '../../test/suite.ts';
 import { inFreshFolder } from '../support.ts';
 import { absent, must } from './tools.ts';
 
-const constants = Object.entries(format).filter(([name]) => /^(EI|EV|ET|PN|PT|SHN|SHT|SHF)_/.test(name));
+const constants = Object.entries(format).filter(([name]) => /^(EI|EV|ET|PN|PT|PF|DT|DF|SHN|SHT|SHF)_/.test(name));
+/** Some <elf.h> lack PaX's flags; the number is that of PaX's own headers (and of Go's linker). */
+const PAX = '#ifndef PT_PAX_FLAGS\n#define PT_PAX_FLAGS 0x65041580\n#endif\n';
 const records = [
   { name: 'Ehdr', forms: format.EHDR },
   { name: 'Phdr', forms: format.PHDR },
@@ -26,7 +28,7 @@ function oracle(): string {
       }
     }
   }
-  return `#include <elf.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`;
+  return `#include <elf.h>\n${PAX}#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`;
 }
 
 function ours(): string {

@@ -1,7 +1,7 @@
 /** A filter into an ELF file: its instructions, a note that says what they are, and the profile if wanted. */
 import { type Arch, archOfElf } from '../arch/index.ts';
 import { INSN_SIZE } from '../bpf/index.ts';
-import { fail, quoted } from '../diag/index.ts';
+import { fail, quoted, SeccompcError } from '../diag/index.ts';
 import {
   type Edit,
   type ElfFile,
@@ -95,9 +95,42 @@ const NOTES_MAX = 1 << 20;
 /** The notes of other filters in the same file, as they are. */
 function otherNotes(elf: ElfFile, section: string): readonly Uint8Array[] {
   if (findSection(elf, NOTE_SECTION) === undefined) return [];
-  const bytes = sectionBytes(elf, NOTE_SECTION, NOTES_MAX);
-  const notes = notesOf(bytes, elf.endian, { file: elf.file });
-  return notes.filter((n) => n.note.section !== section).map((n) => n.bytes);
+  return notesIn(elf)
+    .filter((n) => n.note.section !== section)
+    .map((n) => n.bytes);
+}
+
+/** The notes in a file. Damaged ones of our own injection count for nothing: they are about to be written anew. */
+function notesIn(elf: ElfFile): ReturnType<typeof notesOf> {
+  try {
+    return notesOf(sectionBytes(elf, NOTE_SECTION, NOTES_MAX), elf.endian, { file: elf.file });
+  } catch (error) {
+    if (error instanceof SeccompcError && injectedNames(elf).includes(NOTE_SECTION)) return [];
+    throw error;
+  }
+}
+
+function injectedNames(elf: ElfFile): readonly string[] {
+  const undo = undoOf(elf);
+  return undo.state === 'intact' ? undo.injection.sections.map((s) => s.name) : [];
+}
+
+/**
+ * The change that takes one filter out, with its note and its profile; the others stay as they are. Undefined when the
+ * section was not injected, or no note says that it is a filter.
+ */
+export function planRemoveFilter(elf: ElfFile, section: string): Edit | undefined {
+  const ours = injectedNames(elf);
+  if (!ours.includes(section) || !ours.includes(NOTE_SECTION)) return undefined;
+  const notes = notesIn(elf);
+  const others = notes.filter((n) => n.note.section !== section);
+  if (others.length === notes.length) return undefined;
+  const without = [section, profileSection(section), NOTE_SECTION];
+  const data = joined(others.map((n) => n.bytes));
+  const note: NewSection = { name: NOTE_SECTION, data, type: SHT_NOTE, align: 4, entrySize: 0 };
+  return others.length === 0
+    ? planInject(elf, [], { without })
+    : planInject(elf, [note], { replace: true, without: without.slice(0, 2) });
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
@@ -118,15 +151,14 @@ const PROGRAM_MAX = 1 << 20;
  * (objcopy's) is.
  */
 function refuseForeign(elf: ElfFile, section: string): void {
-  const undo = undoOf(elf);
-  const ours = undo.state === 'intact' ? undo.injection.sections.map((s) => s.name) : [];
+  const ours = injectedNames(elf);
   const refuse = (name: string, holds: string): never =>
     fail({
       code: 'ELF_SECTION_EXISTS',
       file: elf.file,
       byteOffset: findSection(elf, name)!.headerOffset,
       message: `section ${quoted(name)} is there and holds ${holds}, so it is not replaced`,
-      help: name === section ? 'choose another name with --section' : 'remove it first: seccompc elf remove --section',
+      help: 'choose another name with --section, or take that section out first (seccompc elf remove --section)',
     });
   const there = (name: string) => elf.sections.length > 0 && findSection(elf, name) !== undefined;
   if (
@@ -137,6 +169,12 @@ function refuseForeign(elf: ElfFile, section: string): void {
     refuse(section, 'no filter');
   }
   const profile = profileSection(section);
-  if (there(profile) && !ours.includes(profile) && undo.state !== 'stale')
+  if (there(NOTE_SECTION)) {
+    const others = notesIn(elf).map((n) => n.note.section);
+    if (others.includes(profile)) refuse(profile, 'another filter');
+    if (others.some((other) => profileSection(other) === section)) refuse(section, "another filter's profile");
+  }
+  if (there(profile) && !ours.includes(profile) && undoOf(elf).state !== 'stale') {
     refuse(profile, 'what seccompc did not put there');
+  }
 }

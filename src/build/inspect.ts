@@ -94,14 +94,16 @@ function inspectUndo(
   filters: readonly FilterInspection[],
 ): UndoInspection {
   const isLoaded = filters.some((f) => f.data?.mapping.kind === 'mapped');
-  const help = isLoaded ? IN_ORDER : `the filter itself is still there; to be able to remove it, ${IN_ORDER}`;
+  const isThere = filters.some((f) => f.data !== undefined);
+  const help =
+    isThere && !isLoaded ? `the filter itself is still there; to be able to remove it, ${IN_ORDER}` : IN_ORDER;
   switch (undo?.state) {
     case undefined:
       return { state: 'damaged' };
     case 'none':
       if (notes.length > 0) {
-        const message = 'a note is there and no undo record: another tool has taken it out (eu-strip, objcopy)';
-        problems.add('INSPECT_UNDO_STALE', message, help);
+        const message = 'a note is there and no undo record: a linker leaves it out, as do eu-strip and objcopy';
+        problems.add('INSPECT_UNDO_GONE', message, help);
       }
       return { state: 'none' };
     case 'stale': {

@@ -15,9 +15,9 @@ import {
 } from '../build/index.ts';
 import type { Optimize } from '../compile/index.ts';
 import { fail, forTerminal } from '../diag/index.ts';
-import { type ElfFile, readElfFrom } from '../elf/index.ts';
+import { type ElfFile, readElfFrom, undoOf } from '../elf/index.ts';
 import { replaceFile, type Written } from '../host/atomic-write.ts';
-import { destinationOf, leadsTo } from '../host/destination.ts';
+import { destinationOf, isSameFile, leadsTo } from '../host/destination.ts';
 import { type OpenedElf, openElf } from '../host/elf-file.ts';
 import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
@@ -72,6 +72,14 @@ function formatted(program: CheckedProgram, policy: Policy, format: Format): Uin
   }
 }
 
+interface Target {
+  readonly opened: OpenedElf;
+  readonly file: ElfFile;
+}
+
+/** A file that grew by more than this is worth a word. */
+const MUCH = 1 << 20;
+
 interface Output {
   readonly path: string;
   readonly size: number;
@@ -84,7 +92,7 @@ function planOutput(
   flags: BuildFlags,
   program: CheckedProgram,
   policy: Policy,
-  elf: { readonly opened: OpenedElf; readonly file: ElfFile } | undefined,
+  elf: Target | undefined,
 ): Output | undefined {
   if (elf !== undefined) {
     const { opened, file } = elf;
@@ -153,7 +161,13 @@ function summaryData(policy: Policy, program: CheckedProgram): Record<string, un
 }
 
 /** What was written, what was left out, and what still has to be done. */
-function closing(flags: BuildFlags, policy: Policy, output: Output | undefined, isStdout: boolean): readonly string[] {
+function closing(
+  flags: BuildFlags,
+  policy: Policy,
+  output: Output | undefined,
+  elf: Target | undefined,
+  isStdout: boolean,
+): readonly string[] {
   if (isStdout) return [];
   if (output === undefined) return ['  nothing written: -o takes the program, --into puts it into an ELF file'];
   const lines: string[] = [];
@@ -163,7 +177,15 @@ function closing(flags: BuildFlags, policy: Policy, output: Output | undefined, 
     lines.push(`  only the file's own ABI is built for; the profile also names ${left.join(', ')} (--arch adds them)`);
   }
   lines.push(`  written: ${forTerminal(output.path)} (${forTerminal(output.what)}, ${output.size} bytes)`);
-  if (flags.into !== undefined) {
+  if (elf !== undefined) {
+    const grown = output.size - elf.opened.size;
+    if (grown > MUCH) {
+      const zeros = 'its program headers had to move behind .bss; without --load it would not';
+      lines.push(`  the file grew by ${Math.round(grown / 1024)} KB, most of it zeros: ${zeros}`);
+    }
+    if (undoOf(elf.file).state === 'stale') {
+      lines.push('  an earlier injection was rewritten by another tool (strip): elf remove will give back that file');
+    }
     lines.push('  the section is data: whoever starts or is the program reads it and calls seccomp(2) with it');
   }
   return lines;
@@ -226,6 +248,10 @@ function checkOutput(flags: BuildFlags, output: Output, profile: Input): void {
     const message = 'the result would overwrite the profile';
     fail({ code: 'USAGE', file: output.path, message, help: 'name another' });
   }
+  if (flags.weights !== undefined && isSameFile(output.path, flags.weights)) {
+    const message = 'the result would overwrite the weights';
+    fail({ code: 'USAGE', file: output.path, message, help: 'name another' });
+  }
   if (isTerminal && (flags.into !== undefined || (flags.format ?? 'raw') === 'raw')) {
     const help = 'name a file with -o, or choose --format asm';
     fail({ code: 'USAGE', message: 'the program is binary; it is not written to a terminal', help });
@@ -250,11 +276,7 @@ function build(profilePath: string, flags: BuildFlags): void {
   }
 }
 
-function buildFor(
-  profilePath: string,
-  flags: BuildFlags,
-  elf: { readonly opened: OpenedElf; readonly file: ElfFile } | undefined,
-): void {
+function buildFor(profilePath: string, flags: BuildFlags, elf: Target | undefined): void {
   const terminal = new Terminal(flags.json === true);
   const profile = readInput(profilePath);
   const source = textOf(profile);
@@ -269,7 +291,7 @@ function buildFor(
   const written = output?.write();
   terminal.diagnostics(policy.diagnostics);
   summary(policy, compiled, terminal, !isStdout);
-  for (const text of closing(flags, policy, output, isStdout)) terminal.line(text);
+  for (const text of closing(flags, policy, output, elf, isStdout)) terminal.line(text);
   const warnings = written ? lostLines(written) : [];
   for (const text of warnings) terminal.aside(`  warning: ${text}`);
   const data = {

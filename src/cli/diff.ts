@@ -21,6 +21,7 @@ type Format = 'text' | 'json' | 'markdown';
 interface DiffFlags extends PolicyFlags {
   readonly section: string;
   readonly format: Format;
+  readonly json?: boolean;
   readonly ignore: readonly string[];
   readonly failOn: readonly string[];
 }
@@ -258,7 +259,8 @@ function resultOf(sides: readonly [Side, Side], flags: DiffFlags, diagnostics: D
   };
 }
 
-function run(a: string, b: string, flags: DiffFlags): void {
+function run(a: string, b: string, given: DiffFlags): void {
+  const flags = given.json ? { ...given, format: 'json' as const } : given;
   const terminal = new Terminal(flags.format === 'json');
   const sides = readSides([a, b], flags);
   const diagnostics = new Diagnostics();
@@ -284,6 +286,7 @@ export function addDiff(program: Command): void {
     .argument('<a>', "the old side: a profile, a raw program or an ELF file; '-' is standard input")
     .argument('<b>', 'the new side')
     .addOption(new Option('--format <format>', 'of the result').choices(['text', 'json', 'markdown']).default('text'))
+    .option('--json', 'the same as --format json')
     .addOption(
       new Option('--fail-on <classes>', `which differences make the exit status 1: ${FAIL_ON.join(', ')}`)
         .argParser(failOn)

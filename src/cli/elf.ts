@@ -1,5 +1,5 @@
 /** seccompc elf: sections of ELF files as such, whatever they hold. What objcopy promises, without touching the rest. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_SECTION, NOTE_SECTION } from '../build/sections.ts';
 import { fail, forTerminal, quoted } from '../diag/index.ts';
 import {
@@ -13,12 +13,14 @@ import {
   planUndo,
   readElfFrom,
   sectionBytes,
+  UNDO_SECTION,
   undoOf,
 } from '../elf/index.ts';
 import { replaceFile } from '../host/atomic-write.ts';
-import { destinationOf } from '../host/destination.ts';
+import { destinationOf, leadsTo } from '../host/destination.ts';
 import { type OpenedElf, openElf } from '../host/elf-file.ts';
 import { readInput } from '../host/input.ts';
+import type { FileStamp } from '../host/stamp.ts';
 import {
   addInjectOptions,
   addWriteOptions,
@@ -50,11 +52,18 @@ function withElf<T>(path: string, body: (opened: OpenedElf, elf: ElfFile) => T):
 }
 
 /** Writes the result and says what was done. */
-function finish(opened: OpenedElf, edit: Edit, flags: RewriteFlags, what: string, data: Record<string, unknown>): void {
+function finish(
+  opened: OpenedElf,
+  edit: Edit,
+  flags: RewriteFlags,
+  what: string,
+  data: Record<string, unknown>,
+  notice: readonly string[] = [],
+): void {
   const terminal = new Terminal(flags.json === true);
   const { isStdout } = checkDestination(opened, flags);
   const written = writeEdit(opened, edit, flags);
-  const warnings = lostLines(written);
+  const warnings = [...lostLines(written), ...notice];
   const path = flags.output ?? opened.path;
   const say = isStdout ? (text: string) => terminal.aside(text) : (text: string) => terminal.line(text);
   say(`${forTerminal(path)}: ${what}, ${edit.size} bytes`);
@@ -62,11 +71,19 @@ function finish(opened: OpenedElf, edit: Edit, flags: RewriteFlags, what: string
   terminal.data({ ok: true, file: path, ...data, size: edit.size, warnings });
 }
 
+/** The result may not take the place of what it was made from. */
+function refuseOver(output: string | undefined, what: string, stamp: FileStamp | undefined): void {
+  if (output === undefined || !leadsTo(output, stamp)) return;
+  const message = `the result would overwrite ${what}`;
+  fail({ code: 'USAGE', file: output, message, help: 'name another file with -o' });
+}
+
 function put(path: string, dataPath: string, flags: PutFlags, replace: boolean): void {
   if (path === '-' && dataPath === '-') {
     fail({ code: 'USAGE', message: 'standard input can be the ELF file or the data, not both' });
   }
-  const { bytes } = readInput(dataPath);
+  const { bytes, stamp } = readInput(dataPath);
+  refuseOver(flags.output ?? path, 'the data', stamp);
   withElf(path, (opened, elf) => {
     const name = flags.section;
     const old = elf.sections.length === 0 ? undefined : findSection(elf, name);
@@ -85,18 +102,14 @@ function put(path: string, dataPath: string, flags: PutFlags, replace: boolean):
       load: flags.load ?? (isOurs && (old!.sh_flags & 2n) !== 0n),
     };
     const edit = planInject(elf, [section], { ...injectOptions(flags), replace });
+    const isDescribed = replace && isInjected(elf, NOTE_SECTION);
+    const notice = isDescribed
+      ? [`${NOTE_SECTION} still describes the old data; seccompc build --into writes both`]
+      : [];
     const how = section.load ? 'loaded at run time' : 'not loaded';
     const verb = replace ? 'replaced' : 'added';
-    finish(opened, edit, flags, `section ${quoted(name)} ${verb} (${bytes.length} bytes, ${how})`, {
-      section: name,
-      bytes: bytes.length,
-      loaded: section.load,
-    });
-    if (replace && isInjected(elf, NOTE_SECTION)) {
-      new Terminal(flags.json === true).aside(
-        `  warning: ${NOTE_SECTION} still describes the old data; seccompc build --into writes both`,
-      );
-    }
+    const what = `section ${quoted(name)} ${verb} (${bytes.length} bytes, ${how})`;
+    finish(opened, edit, flags, what, { section: name, bytes: bytes.length, loaded: section.load }, notice);
   });
 }
 
@@ -105,25 +118,41 @@ function isInjected(elf: ElfFile, name: string): boolean {
   return undo.state === 'intact' && undo.injection.sections.some((s) => s.name === name);
 }
 
-function remove(path: string, flags: RewriteFlags & { readonly section?: string }): void {
+/** What lies underneath, when the file before an injection had been injected too and another tool rewrote it then. */
+function beneath(elf: ElfFile): readonly string[] {
+  const undo = undoOf(elf);
+  if (undo.state !== 'intact' || findSection(undo.injection.before, UNDO_SECTION) === undefined) return [];
+  return ['an earlier injection, rewritten since by another tool (strip), is in the file again: see seccompc inspect'];
+}
+
+async function remove(path: string, flags: RewriteFlags & { readonly section?: string }): Promise<void> {
+  // Only a file with notes needs to know what a filter is.
+  const { planRemoveFilter } = await import('../build/index.ts');
   withElf(path, (opened, elf) => {
     const name = flags.section;
     if (name === undefined) {
       const undo = undoOf(elf);
       const names = undo.state === 'intact' ? undo.injection.sections.map((s) => s.name) : [];
       const what = `as it was before the injection (without ${names.map((n) => quoted(n)).join(', ')})`;
-      return finish(opened, planUndo(elf), flags, what, { removed: names });
+      return finish(opened, planUndo(elf), flags, what, { removed: names }, beneath(elf));
     }
-    const edit = planRemove(elf, name);
     const back = isBeneath(elf, name) ? '; the section that was there before the injection is back' : '';
-    return finish(opened, edit, flags, `section ${quoted(name)} removed${back}`, { removed: [name] });
+    const edit = planRemoveFilter(elf, name);
+    if (edit === undefined) {
+      return finish(opened, planRemove(elf, name), flags, `section ${quoted(name)} removed${back}`, {
+        removed: [name],
+      });
+    }
+    const what = `section ${quoted(name)} removed, with its note and profile${back}`;
+    return finish(opened, edit, flags, what, { removed: [name] });
   });
 }
 
 function extract(path: string, flags: SectionFlags): void {
-  withElf(path, (_, elf) => {
+  withElf(path, (opened, elf) => {
     const bytes = sectionBytes(elf, flags.section);
     const output = flags.output ?? '-';
+    refuseOver(output, 'the ELF file', opened.stamp);
     const { isStdout, isTerminal } = destinationOf(output);
     if (isTerminal) {
       const help = 'name a file with -o';
@@ -145,7 +174,10 @@ function extract(path: string, flags: SectionFlags): void {
 
 const sectionOption = (about: string) => new Option('--section <name>', about).default(DEFAULT_SECTION);
 const alignOption = () =>
-  new Option('--align <bytes>', 'alignment of the section, a power of two (default: 8)').argParser(Number);
+  new Option('--align <bytes>', 'alignment of the section, a power of two (default: 8)').argParser((text) => {
+    if (/^\d{1,6}$/.test(text)) return Number(text);
+    throw new InvalidArgumentError('an alignment is a number of bytes');
+  });
 
 export function addElf(program: Command): void {
   const elf = program

@@ -118,7 +118,7 @@ async function main(argv: readonly string[]): Promise<void> {
   });
   process.stderr.on('error', () => {});
   try {
-    (await commandLine(argv)).parse([...unsignedNumbers(argv)], { from: 'user' });
+    await (await commandLine(argv)).parseAsync([...unsignedNumbers(argv)], { from: 'user' });
   } catch (error) {
     if (error instanceof SeccompcError) report(error.diagnostics, argv);
     else if (error instanceof CommanderError) {

@@ -168,6 +168,7 @@ export const CODES = {
     about: "the filter lets no call of the file's own ABI run, but calls of others",
   },
   INSPECT_DENIES_ALL: { severity: 'warning', about: 'the filter lets no call run, of any ABI' },
+  INSPECT_UNDO_GONE: { severity: 'warning', about: 'a note, but no undo record: nothing can be given back' },
   INSPECT_UNDO_STALE: {
     severity: 'error',
     about: 'the file was rewritten after the injection, which cannot be undone any more',

@@ -15,9 +15,9 @@ import { checkDisposable, checkRewritable, checkTrailing, endOfElf, type Trailin
 import { MAX_PADDING, planSegment, type Segment } from './load.ts';
 import { movableNames, putNames } from './name-table.ts';
 import { appendName } from './names.ts';
-import { type ElfFile, type ReadOptions, readElf, type Section } from './read.ts';
+import { type ElfFile, type ReadOptions, readElf, SECTIONS_MAX, type Section } from './read.ts';
 import { findSection, type NewSection, nameBytes, newHeader, UNDO_SECTION } from './section.ts';
-import { digestOf, type Injection, planWhole, undoOf, undoRecordBytes, undoRecordSize } from './undo.ts';
+import { digestOf, type Injection, LIST_MAX, planWhole, undoOf, undoRecordBytes, undoRecordSize } from './undo.ts';
 
 export interface InjectOptions extends ReadOptions {
   /** When a section of this name is there: take its place instead of refusing. */
@@ -29,6 +29,9 @@ export interface InjectOptions extends ReadOptions {
   /** Bytes of zeros that the file may grow by where a loaded section needs its program headers moved; 16 MiB unless stated. */
   readonly maxPadding?: number | undefined;
 }
+
+/** What is carried over goes through memory. */
+const CARRIED_MAX = 1 << 28;
 
 /** A section with its header fields but for name and place. */
 interface Injected {
@@ -78,7 +81,7 @@ function refuseExisting(elf: ElfFile, name: string): void {
   const old = findSection(elf, name);
   if (old === undefined) return;
   const message = `section ${old.index} is named ${quoted(name)} already (${old.sh_size} bytes)`;
-  const help = 'ask for its replacement, or choose another name';
+  const help = 'replace it (seccompc elf replace; `replace` in the library), or choose another name';
   fail({ code: 'ELF_SECTION_EXISTS', file: elf.file, byteOffset: old.headerOffset, message, help });
 }
 
@@ -98,7 +101,7 @@ function merged(
 function carriedOf(elf: ElfFile, section: Section): Injected {
   const { name, sh_type, sh_flags, sh_size, sh_addralign, sh_entsize } = section;
   const header = { sh_type, sh_flags, sh_addr: 0n, sh_size, sh_link: 0, sh_info: 0, sh_addralign, sh_entsize };
-  return { name, data: sectionBytes(elf, name), header };
+  return { name, data: sectionBytes(elf, name, CARRIED_MAX), header };
 }
 
 /** An Edit of the file before as an Edit of the file that is there. */
@@ -115,6 +118,7 @@ function layOut(
   options: InjectOptions & { readonly trailing: Trailing },
 ): Edit {
   if (options.trailing === 'refuse') checkTrailing(elf);
+  refuseTooMany(elf, sections.length);
   const tail = new Tail(elf, options.trailing === 'keep-end' ? endOfElf(elf) : elf.source.size);
 
   const { segment, places } = putData(elf, tail, sections, options.maxPadding ?? MAX_PADDING);
@@ -164,6 +168,15 @@ function layOut(
   });
   undo.set(record);
   return edit;
+}
+
+/** What could be written, but not be read again. */
+function refuseTooMany(elf: ElfFile, count: number): void {
+  // Besides the sections themselves, the undo record and perhaps a name table of its own.
+  const isTooMany = count > LIST_MAX || elf.sections.length + count + 2 > SECTIONS_MAX;
+  if (!isTooMany) return;
+  const message = `${count} injected sections in a file of ${elf.sections.length}; at most ${LIST_MAX}, and ${SECTIONS_MAX} in all, are read again`;
+  fail({ code: 'ELF_TOO_LARGE', file: elf.file, message, help: 'put the data into fewer sections' });
 }
 
 interface Place {

@@ -116,7 +116,7 @@ export function checkTrailing(elf: ElfFile): void {
   if (length < PADDING_MAX && elf.source.read(end, length).every((byte) => byte === 0)) return;
   const message = `${length} bytes follow the end of the ELF at byte ${end}`;
   const help =
-    'a self-extracting program, an AppImage or a signed module finds them at its own end: inject before they are added, or keep them at the end (keep-end) or at their offset (keep-offset)';
+    'a self-extracting program, an AppImage or a signed module finds them at its own end: inject before they are added, or keep them: --trailing keep-end (at the end) or keep-offset (where they are)';
   fail({ code: 'ELF_TRAILING', file: elf.file, byteOffset: end, message, help });
 }
 

@@ -40,6 +40,9 @@ import { DAMAGED, type ElfFile } from './read.ts';
 /** Zeros that a file may grow by so that its program headers can move; 99 of 100 system binaries need less than 4 MiB. */
 export const MAX_PADDING: number = 16 << 20;
 
+const BROKEN =
+  'the file is damaged, or was stripped after an injection that moved its program headers: build it again; strip first, inject last';
+
 /** Bytes to map. */
 export interface Part {
   readonly bytes: Uint8Array;
@@ -150,8 +153,8 @@ function movedTable(
   const start = up(wanted > end ? wanted : end, 8n);
   const padding = start - end;
   if (padding > BigInt(maxPadding)) {
-    const message = `the file would grow by ${padding} zeros, since its program headers have to move behind ${memoryEnd - end} bytes of .bss; ${maxPadding} are allowed`;
-    refuse('ELF_PADDING', at.e_phoff, message, 'allow more (--max-padding), or append without loading');
+    const message = `the file would grow by ${padding} zeros, since its program headers have to move behind the end of .bss; ${maxPadding} are allowed`;
+    refuse('ELF_PADDING', at.e_phoff, message, 'allow more (--max-padding), or leave --load out');
   }
   // Filled in below, when the end of the segment is known.
   const table = new Uint8Array(count * size);
@@ -187,7 +190,7 @@ function load(elf: ElfFile, p_offset: bigint, p_vaddr: bigint, size: bigint, p_a
   if (p_vaddr < 0n || up(p_vaddr + size, p_align) > top) {
     const message = `the new segment of ${size} bytes would lie at address 0x${p_vaddr.toString(16)}, beyond the address space`;
     const byteOffset = EHDR[elf.class].at.e_phoff;
-    fail({ code: 'ELF_ADDRESS_SPACE', file: elf.file, byteOffset, message, help: 'append without loading' });
+    fail({ code: 'ELF_ADDRESS_SPACE', file: elf.file, byteOffset, message, help: 'leave --load out' });
   }
   const p_filesz = size;
   return { p_type: PT_LOAD, p_flags: PF_R, p_offset, p_vaddr, p_paddr: p_vaddr, p_filesz, p_memsz: size, p_align };
@@ -200,9 +203,9 @@ function load(elf: ElfFile, p_offset: bigint, p_vaddr: bigint, size: bigint, p_a
  */
 function checkLoadable(elf: ElfFile): readonly Load[] {
   const form = PHDR[elf.class].at;
-  const refuse = (code: Code, byteOffset: number, message: string, help = DAMAGED): never =>
+  const refuse = (code: Code, byteOffset: number, message: string, help = BROKEN): never =>
     fail({ code, file: elf.file, byteOffset, message, help });
-  const append = 'append the section without loading it';
+  const append = 'leave --load out: the section is then data of the file';
   if (elf.type === ET_REL) {
     refuse('ELF_NOT_PROGRAM', EHDR[elf.class].at.e_type, 'a relocatable object is not loaded as it is', append);
   }

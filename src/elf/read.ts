@@ -103,7 +103,7 @@ export interface ReadOptions {
 export const DAMAGED = 'the file is damaged or cut short; copy or build it again';
 
 /** Far above any real file: a table of them has 16 MiB. */
-const SECTIONS_MAX = 1 << 18;
+export const SECTIONS_MAX: number = 1 << 18;
 
 /** What is known once e_ident is read. */
 interface Context {

@@ -11,7 +11,7 @@ import { applyEdit, type Edit, headerPatches } from './edit.ts';
 import { SHDR, SHF_GROUP, SHN_LORESERVE, SHT_DYNSYM, SHT_SYMTAB, SHT_SYMTAB_SHNDX } from './format.ts';
 import { planInject } from './inject.ts';
 import { checkDisposable, checkRewritable, isFilled, sectionEnd, segmentEnd } from './layout.ts';
-import { type ElfFile, type ReadOptions, readElf, type Section } from './read.ts';
+import { DAMAGED, type ElfFile, type ReadOptions, readElf, type Section } from './read.ts';
 import { findSection, theSection, UNDO_SECTION } from './section.ts';
 import { planWhole, undoOf } from './undo.ts';
 
@@ -36,11 +36,13 @@ export function planRemove(elf: ElfFile, name: string): Edit {
 export function planUndo(elf: ElfFile): Edit {
   const undo = undoOf(elf);
   if (undo.state === 'intact') return planWhole(elf, undo.injection);
-  const message =
-    undo.state === 'none'
-      ? 'the file has no undo record: nothing was injected, or not by this tool'
-      : `the undo record no longer fits the file: ${undo.why}`;
-  const help = 'name the section to remove';
+  const none = undo.state === 'none';
+  const message = none
+    ? 'the file has no undo record: nothing was injected, or not by this tool'
+    : `the undo record no longer fits the file: ${undo.why}`;
+  const help = none
+    ? 'there is nothing to take back'
+    : 'sections that are not loaded can be removed by name (--section), a loaded one not any more: build the program again; strip first, inject last';
   return fail({ code: 'ELF_UNDO_MISSING', file: elf.file, message, help });
 }
 
@@ -77,9 +79,14 @@ const CHUNK = 24 << 15;
 /** st_shndx is 16 bits; an index that does not fit stands in the SHT_SYMTAB_SHNDX section, one word a symbol. */
 function symbolsReferTo(elf: ElfFile, index: number): boolean {
   const [entry, at] = elf.class === 64 ? [24, 6] : [16, 14];
-  return elf.sections.some((s) => {
+  const tables = elf.sections.filter((s) => [SHT_SYMTAB, SHT_DYNSYM, SHT_SYMTAB_SHNDX].includes(s.sh_type));
+  const total = tables.reduce((sum, s) => sum + s.sh_size, 0n);
+  if (total > BigInt(elf.source.size)) {
+    const message = `the symbol tables have ${total} bytes together, more than the file: they overlap`;
+    fail({ code: 'ELF_TOO_LARGE', file: elf.file, byteOffset: tables[0]!.headerOffset, message, help: DAMAGED });
+  }
+  return tables.some((s) => {
     const symbols = s.sh_type === SHT_SYMTAB || s.sh_type === SHT_DYNSYM;
-    if ((!symbols && s.sh_type !== SHT_SYMTAB_SHNDX) || s.sh_size === 0n) return false;
     const step = symbols ? entry : 4;
     const end = Number(sectionEnd(s));
     for (let from = Number(s.sh_offset); from < end; from += CHUNK) {

@@ -121,8 +121,9 @@ export function theSection(elf: ElfFile, name: string): Section {
   const section = elf.sections.length === 0 ? undefined : findSection(elf, name);
   if (section !== undefined) return section;
   const named = elf.sections.filter((s) => s.sh_type !== SHT_NULL);
-  const shown = named.slice(0, 8).map((s) => quoted(s.name, 24));
+  // The last ones: what was added comes last.
+  const shown = named.slice(-8).map((s) => quoted(s.name, 24));
   const help =
-    named.length === 0 ? 'the file has no sections' : `it has ${shown.join(', ')}${named.length > 8 ? ' ...' : ''}`;
+    named.length === 0 ? 'the file has no sections' : `it has ${named.length > 8 ? '... ' : ''}${shown.join(', ')}`;
   return fail({ code: 'ELF_SECTION_MISSING', file: elf.file, message: `no section is named ${quoted(name)}`, help });
 }

@@ -69,7 +69,7 @@ const ALIGN_MAX = 0x10000n;
 /** Bytes that are looked at together. */
 const CHUNK = 1 << 16;
 /** More sections than anyone injects. */
-const LIST_MAX = 1024;
+export const LIST_MAX: number = 1024;
 const TRAILING: readonly Trailing[] = ['refuse', 'keep-end', 'keep-offset'];
 
 export interface UndoRecord {
@@ -212,6 +212,10 @@ function misfit(elf: ElfFile, record: UndoRecord, section: Section): string | un
     if (s.sh_addralign > ALIGN_MAX || (s.sh_addralign & (s.sh_addralign - 1n)) !== 0n)
       return 'an alignment was changed';
   }
+  const places = record.injected
+    .map((index) => elf.sections[index]!)
+    .sort((a, b) => (a.sh_offset < b.sh_offset ? -1 : 1));
+  if (places.some((s, i) => i > 0 && s.sh_offset < sectionEnd(places[i - 1]!))) return 'its sections overlap';
   if (record.slot && record.slot.index >= elf.segments.length) return 'it names a program header that is not there';
   return undefined;
 }
@@ -243,8 +247,11 @@ function loses(elf: ElfFile, before: ElfFile, record: UndoRecord, own: Section):
   const behindLoads = before.segments.findLastIndex((p) => p.p_type === PT_LOAD) + 1;
   const added = record.slot?.index ?? (moved ? behindLoads : undefined);
   if (added !== undefined && !isInTail(elf.segments[added]!, record)) return 'the program headers were changed';
-  const now = elf.segments.filter((p, i) => p.p_type !== PT_PHDR && i !== added);
-  const then = before.segments.filter((p, i) => p.p_type !== PT_PHDR && i !== record.slot?.index);
+  if (record.slot && before.header.e_phoff !== elf.header.e_phoff) return 'it names both another table and a slot';
+  // PT_PHDR says where the table stands; it may differ only with a table that moved.
+  const stays = (p: Phdr) => p.p_type !== PT_PHDR || before.header.e_phoff === elf.header.e_phoff;
+  const now = elf.segments.filter((p, i) => stays(p) && i !== added);
+  const then = before.segments.filter((p, i) => stays(p) && i !== record.slot?.index);
   const same = now.length === then.length && now.every((p, i) => SAME_SEGMENT.every((key) => p[key] === then[i]![key]));
   if (!same) return 'the program headers were changed';
   if (now.some((p) => p.p_type !== PT_NULL && p.p_filesz > 0n && segmentEnd(p) > BigInt(record.keep))) {

@@ -49,3 +49,8 @@ export function leadsTo(path: string, stamp: FileStamp | undefined): boolean {
   const there = lookAt(path);
   return there?.dev === stamp.dev && there.ino === stamp.ino;
 }
+
+/** True when both paths lead to one file that is there. */
+export function isSameFile(a: string, b: string): boolean {
+  return a !== '-' && b !== '-' && leadsTo(a, lookAt(b));
+}

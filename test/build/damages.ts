@@ -89,7 +89,7 @@ export const damages: readonly Damage[] = [
   // The undo record.
   { name: 'bytes behind', bytes: () => new Uint8Array([...whole, 1]), codes: ['INSPECT_UNDO_STALE'] },
   { name: 'the record damaged', bytes: () => inData(whole, UNDO, 60, [1, 2, 3]), codes: ['ELF_UNDO'] },
-  { name: 'the record taken out', bytes: () => renamed(whole, UNDO, '.seccompc_gone'), codes: ['INSPECT_UNDO_STALE'] },
+  { name: 'the record taken out', bytes: () => renamed(whole, UNDO, '.seccompc_gone'), codes: ['INSPECT_UNDO_GONE'] },
   { name: 'the record taken out, no note', bytes: () => renamed(withFilter(filterOf(['x86_64'])), UNDO, '.seccompc_gone'), codes: [] },
 
   // The note.

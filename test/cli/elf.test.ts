@@ -152,7 +152,50 @@ suite('cli/elf', (test) => {
     sameBytes(readFileSync(path), before);
   });
 
+  test('a result does not take the place of what it was made from', () => {
+    const path = elf('kept.elf');
+    const own = file('own-data', DATA);
+    const weights = file('weights.json', '{ "read": 3 }');
+    for (const args of [
+      ['elf', 'add', path, own, '-o', own],
+      ['build', profile, '--arch', 'x86_64', '--weights', weights, '-o', weights],
+      ['build', profile, '--into', path, '-o', profile],
+    ]) {
+      refused(
+        writingNothing(() => seccompc(args)),
+        'USAGE',
+        2,
+      );
+    }
+    ok(seccompc(['elf', 'add', path, own]));
+    refused(
+      writingNothing(() => seccompc(['elf', 'extract', path, '-o', path])),
+      'USAGE',
+      2,
+    );
+  });
+
+  test('of two filters one is removed with its note and profile; neither replaces the other', () => {
+    const path = spare('two.elf');
+    ok(seccompc(['build', profile, '--into', path, '--embed-profile']));
+    const one = readFileSync(path);
+    ok(seccompc(['build', profile, '--into', path, '--section', '.two', '--load', '--embed-profile']));
+    assert.is(seccompc(['inspect', path]).status, 0);
+    ok(seccompc(['elf', 'remove', path, '--section', '.two']));
+    sameBytes(readFileSync(path), one);
+    refused(seccompc(['build', profile, '--into', path, '--section', '.seccomp_profile']), 'ELF_SECTION_EXISTS', 1);
+    ok(seccompc(['build', profile, '--into', path, '--section', '.x.profile']));
+    refused(
+      seccompc(['build', profile, '--into', path, '--section', '.x', '--embed-profile']),
+      'ELF_SECTION_EXISTS',
+      1,
+    );
+    assert.match(seccompc(['elf', 'replace', path, data]).stderr, /still describes the old data/);
+    assert.is((json(seccompc(['elf', 'replace', path, other, '--json'])).warnings as string[]).length, 1);
+  });
+
   test('what the options cannot mean is refused', () => {
+    refused(seccompc(['elf', 'add', elf('o.elf'), data, '--align', 'abc']), 'USAGE', 2);
     for (const option of ['--load', '--embed-profile', '--load-profile', '--preserve-timestamps']) {
       refused(seccompc(['build', profile, '--arch', 'x86_64', option]), 'USAGE', 2);
     }
@@ -160,7 +203,7 @@ suite('cli/elf', (test) => {
     refused(seccompc(['elf', 'add', elf('o.elf'), data, '--align', '3']), 'ELF_SECTION_FIELD', 1);
     refused(seccompc(['elf', 'add', elf('o.elf'), data, '--section', '.seccompc_undo']), 'ELF_SECTION_NAME', 1);
     refused(seccompc(['elf', 'add', 'nowhere.elf', data]), 'INPUT_UNREADABLE', 2);
-    refused(seccompc(['elf', 'add', data, data]), 'ELF_MAGIC', 1);
+    refused(seccompc(['elf', 'add', profile, data]), 'ELF_MAGIC', 1);
     refused(seccompc(['elf', 'squash', data]), 'USAGE', 2);
   });
 });

@@ -4,7 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import * as assert from 'uvu/assert';
-import { addSection, extractSection, readElf, removeSection, undoInjection, undoOf } from '../../src/elf/index.ts';
+import {
+  addSection,
+  extractSection,
+  injectSections,
+  readElf,
+  removeSection,
+  undoInjection,
+  undoOf,
+} from '../../src/elf/index.ts';
 import { suite, throwsCode } from '../suite.ts';
 import { KINDS, type Kind, makeElf, sameBytes } from './image.ts';
 
@@ -147,6 +155,27 @@ suite('elf/undo', (test) => {
       const lying = withRecord(kept, (v) => [16, 24].map((at) => v.setBigUint64(at, end, little)));
       assert.is(state(kept), 'intact');
       assert.is(state(lying), 'stale');
+    });
+
+    test(`${kind.name}: a slot together with another table counts for nothing`, () => {
+      const file = makeElf({ ...kind, segments: 2 }).bytes;
+      const loaded = addSection(file, { ...section, load: true });
+      assert.is(state(loaded), 'intact');
+      const wide = kind.cls === 64;
+      const lying = withRecord(loaded, (v) => {
+        if (wide) v.setBigUint64(48 + 32, 200n, little);
+        else v.setUint32(48 + 28, 200, little);
+      });
+      assert.is(state(lying), 'stale');
+    });
+
+    test(`${kind.name}: what could not be read again is not written`, () => {
+      const many = Array.from({ length: 1025 }, (_, i) => ({ name: `.s${i}`, data: DATA }));
+      throwsCode(() => injectSections(before, many), 'ELF_TOO_LARGE');
+      const most = injectSections(before, many.slice(1));
+      assert.is(state(most), 'intact');
+      throwsCode(() => addSection(most, section), 'ELF_TOO_LARGE');
+      sameBytes(undoInjection(most), before);
     });
 
     test(`${kind.name}: bytes behind an injected file make the record stale`, () => {
