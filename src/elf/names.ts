@@ -36,10 +36,15 @@ export class SectionNames {
     return this.#table;
   }
 
-  /** The name of the section with this index. */
-  text(index: number): string {
+  /** The name of the section with this index, as bytes without NUL. */
+  bytes(index: number): Uint8Array {
     const start = this.#start(index);
-    return new TextDecoder().decode(this.table.subarray(start, this.table.indexOf(0, start)));
+    return this.table.subarray(start, this.table.indexOf(0, start));
+  }
+
+  /** The same as text. Two names that are no UTF-8 may give the same. */
+  text(index: number): string {
+    return new TextDecoder().decode(this.bytes(index));
   }
 
   /** Makes sure that every name can be read, and the table even where no header has a name. */
