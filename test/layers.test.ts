@@ -24,7 +24,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   build: ['compile', 'prove', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
   // probe.ts runs what machine/ emits; elf-file.ts applies what elf/ plans.
   host: ['machine', 'elf', ...BELOW_ARCH],
-  cli: ['assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', 'host', ...BELOW_BPF],
+  cli: [
+    'assert',
+    'build',
+    'launcher',
+    'compile',
+    'prove',
+    'diagram',
+    'kernel',
+    'policy',
+    'elf',
+    'machine',
+    'host',
+    ...BELOW_BPF,
+  ],
+  // seccompc/launcher: bytes only, for a browser as well
+  launcher: ['machine', 'prove', 'kernel', 'elf', ...BELOW_BPF],
   // src/index.ts
   '.': ['assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
 };
@@ -43,7 +58,10 @@ const files = readdirSync('src', { recursive: true })
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'));
 
 function importsOf(file: string): readonly string[] {
-  const text = readFileSync(join('src', file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  // Comments, and the text of programs in other languages that formats/ writes.
+  const text = readFileSync(join('src', file), 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/`(?:[^`\\]|\\[\s\S])*`/g, '');
   const statements = /(?:^|\n)(?:(?:import|export)\b[^;=('"]*?\bfrom\s+|import\s+)['"]([^'"]+)['"]/g;
   const dynamic = /\b(?:import|require)\(\s*['"]([^'"]+)['"]/g;
   return [...text.matchAll(statements), ...text.matchAll(dynamic)].map((m) => m[1] as string);

@@ -47,6 +47,15 @@ start:
 .endr
 	str xzr, [sp, 8]
 	str wzr, [sp, 8]
+.irp offset, 0, 16, 504, -512
+	stp x0, x1, [sp, \offset]
+	ldp x19, xzr, [x21, \offset]
+.endr
+	ldrsw x17, start
+	ldrsw x3, here
+here:
+	.word finish - .
+	.word start - .
 	adr x1, start
 	adr x30, finish
 	b start
@@ -57,7 +66,13 @@ start:
 	b.\cc start
 	b.\cc finish
 .endr
+	cbz x19, start
+	cbz x30, finish
+	cbnz x19, start
+	cbnz xzr, finish
+	br x16
 finish:
+	hint 34
 	ret
 	svc 0
 	brk 0

@@ -46,9 +46,10 @@ export function feed(
   return { status, bytes: Uint8Array.from(stdout) };
 }
 
-export function run(command: string, args: readonly string[] = []): Ran {
+/** `encoding` latin1 keeps bytes that are no text. */
+export function run(command: string, args: readonly string[] = [], encoding: 'utf8' | 'latin1' = 'utf8'): Ran {
   const { status, signal, pid, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
+    encoding,
     timeout: 20_000,
   });
   return { status, signal, pid, stdout, stderr, error };
@@ -103,16 +104,19 @@ export function withSections(
   return Uint8Array.from(out);
 }
 
-/** sock_filter records: u16 code, u8 jt, u8 jf, u32 k, little-endian. */
-export function records(insns: readonly (readonly [code: number, jt: number, jf: number, k: number])[]): Uint8Array {
-  const out = Buffer.alloc(8 * insns.length);
+/** sock_filter records: u16 code, u8 jt, u8 jf, u32 k. */
+export function records(
+  insns: readonly (readonly [code: number, jt: number, jf: number, k: number])[],
+  endian: 'little' | 'big' = 'little',
+): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * insns.length));
   insns.forEach(([code, jt, jf, k], i) => {
-    out.writeUInt16LE(code, 8 * i);
-    out.writeUInt8(jt, 8 * i + 2);
-    out.writeUInt8(jf, 8 * i + 3);
-    out.writeUInt32LE(k >>> 0, 8 * i + 4);
+    view.setUint16(8 * i, code, endian === 'little');
+    view.setUint8(8 * i + 2, jt);
+    view.setUint8(8 * i + 3, jf);
+    view.setUint32(8 * i + 4, k >>> 0, endian === 'little');
   });
-  return Uint8Array.from(out);
+  return new Uint8Array(view.buffer);
 }
 
 export const ALLOW = 0x7fff0000;
@@ -120,10 +124,17 @@ export const KILL = 0x80000000;
 export const errnoWord = (errno: number): number => 0x50000 | errno;
 
 /** ld nr; for each call: jeq nr, ret word; at last ret allow. */
-export function filterOf(words: ReadonlyMap<number, number>, otherwise: number = ALLOW): Uint8Array {
-  return records([
-    [0x20, 0, 0, 0],
-    ...[...words].flatMap(([nr, word]) => [[0x15, 0, 1, nr] as const, [0x06, 0, 0, word] as const]),
-    [0x06, 0, 0, otherwise],
-  ]);
+export function filterOf(
+  words: ReadonlyMap<number, number>,
+  otherwise: number = ALLOW,
+  endian: 'little' | 'big' = 'little',
+): Uint8Array {
+  return records(
+    [
+      [0x20, 0, 0, 0],
+      ...[...words].flatMap(([nr, word]) => [[0x15, 0, 1, nr] as const, [0x06, 0, 0, word] as const]),
+      [0x06, 0, 0, otherwise],
+    ],
+    endian,
+  );
 }

@@ -65,7 +65,14 @@ start:
 	jmp finish
 	call start
 	call finish
+.irp reg, rax, rbp, r8, r15
+	push \reg
+	pop \reg
+.endr
+	pushfq
+	popfq
 finish:
+	endbr64
 	ret
 	syscall
 	int 0x80

@@ -15,6 +15,7 @@ import {
 import { type CheckedProgram, check } from '../kernel/index.ts';
 import { sha256 } from '../num/index.ts';
 import { type Policy, printPolicy } from '../policy/index.ts';
+import { ENTRY_SECTION, enforceEntry, refuseOtherEnforced } from './enforce.ts';
 import { makeNote, notesOf } from './note.ts';
 import { NOTE_SECTION, profileSection } from './sections.ts';
 
@@ -52,6 +53,8 @@ export interface EmbedOptions extends Pick<InjectOptions, 'trailing' | 'maxPaddi
   readonly version: string;
   /** Map the instructions when the program runs. */
   readonly load?: boolean | undefined;
+  /** Make the program install the filter by itself before its first instruction; loads it too. */
+  readonly enforce?: boolean | undefined;
   /** Put the normalized profile in too; 'loaded' maps it as well. */
   readonly embedProfile?: boolean | 'loaded' | undefined;
 }
@@ -63,6 +66,9 @@ export interface EmbedOptions extends Pick<InjectOptions, 'trailing' | 'maxPaddi
 export function planEmbed(elf: ElfFile, program: CheckedProgram, policy: Policy, options: EmbedOptions): Edit {
   const { section, embedProfile = false } = options;
   refuseForeign(elf, section);
+  const own = elfArch(elf, elf.file ?? '');
+  refuseOtherEnforced(elf, own, section);
+  const entry = options.enforce ? enforceEntry(elf, own, program, policy, section) : undefined;
   const text = new TextEncoder().encode(printPolicy(policy));
   const profile = profileSection(section);
   const note = makeNote(
@@ -78,14 +84,21 @@ export function planEmbed(elf: ElfFile, program: CheckedProgram, policy: Policy,
     elf.endian,
   );
   const sections: NewSection[] = [
-    { name: section, data: program.bytes, align: INSN_SIZE, entrySize: INSN_SIZE, load: options.load ?? false },
+    {
+      name: section,
+      data: program.bytes,
+      align: INSN_SIZE,
+      entrySize: INSN_SIZE,
+      load: options.load || options.enforce || false,
+    },
     { name: NOTE_SECTION, data: joined([...otherNotes(elf, section), note]), type: SHT_NOTE, align: 4, entrySize: 0 },
   ];
   if (embedProfile !== false) {
     sections.push({ name: profile, data: text, align: 1, entrySize: 0, load: embedProfile === 'loaded' });
   }
-  const without = embedProfile === false ? [profile] : [];
-  return planInject(elf, sections, { ...options, replace: true, without });
+  const without = [...(embedProfile === false ? [profile] : []), ...(entry === undefined ? [ENTRY_SECTION] : [])];
+  const { trailing, maxPadding } = options;
+  return planInject(elf, sections, { trailing, maxPadding, entry, replace: true, without });
 }
 
 const SHT_NOTE = 7;

@@ -17,6 +17,7 @@ import { type ElfClass, type ElfFile, type FileKind, findSection, kindOf, type U
 import { type Endian, sha256 } from '../num/index.ts';
 import type { ProveOptions } from '../prove/index.ts';
 import { headerFault, interpreterOf, mappingOf } from './inspect-elf.ts';
+import { type Enforcement, inspectEnforcement } from './inspect-enforce.ts';
 import { type Context, type FilterInspection, inspectFilter, reportMapping } from './inspect-filter.ts';
 import { readNotes } from './inspect-note.ts';
 import { anew, IN_ORDER, Problems, sectionNamed } from './inspect-problems.ts';
@@ -54,6 +55,8 @@ export interface Inspection {
   /** The one asked for, and every one that a note names. */
   readonly filters: readonly FilterInspection[];
   readonly undo: UndoInspection;
+  /** Absent: whoever starts the program installs the filter. */
+  readonly enforced: Enforcement | undefined;
   readonly problems: readonly Diagnostic[];
   /** There is a filter, it is valid, and no problem is an error. */
   readonly ok: boolean;
@@ -156,6 +159,7 @@ export function inspectElf(elf: ElfFile, options: InspectOptions = {}): Inspecti
   const broken = isOurs ? headerFault(elf) : undefined;
   if (broken !== undefined) problems.addAll([broken]);
 
+  const enforced = inspectEnforcement(elf, ctx.abi, problems);
   const isValid = filters.length > 0 && filters.every((f) => f.data?.verdict.ok === true);
   return {
     file: elf.file,
@@ -172,6 +176,7 @@ export function inspectElf(elf: ElfFile, options: InspectOptions = {}): Inspecti
     notes: diagnostics.length > 0 ? 'unreadable' : notes.length > 0 ? 'read' : 'none',
     filters,
     undo: removal,
+    enforced,
     problems: problems.list,
     ok: isValid && !problems.list.some((d) => d.severity === 'error'),
   };

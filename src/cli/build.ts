@@ -9,6 +9,7 @@ import {
   compileProved,
   DEFAULT_SECTION,
   elfArch,
+  isDynamic,
   loadPolicy,
   planEmbed,
   requireOwnAbi,
@@ -42,6 +43,7 @@ interface BuildFlags extends PolicyFlags, RewriteFlags {
   readonly section: string;
   readonly format?: Format;
   readonly load?: boolean;
+  readonly enforce?: boolean;
   readonly embedProfile?: boolean;
   readonly loadProfile?: boolean;
   /** False under --no-prove. */
@@ -102,10 +104,12 @@ function planOutput(
       profileName: basename(policy.source.name),
       version: VERSION,
       load: flags.load,
+      enforce: flags.enforce,
       embedProfile: flags.loadProfile ? 'loaded' : flags.embedProfile,
     });
     const path = flags.output ?? opened.path;
-    const what = `section ${flags.section}${flags.load ? ', loaded at run time' : ''}`;
+    const how = flags.enforce ? ', installed when the program starts' : flags.load ? ', loaded at run time' : '';
+    const what = `section ${flags.section}${how}`;
     return { path, size: edit.size, what, write: () => writeEdit(opened, edit, flags) };
   }
   const path = flags.output ?? (flags.format === undefined ? undefined : '-');
@@ -160,6 +164,15 @@ function summaryData(policy: Policy, program: CheckedProgram): Record<string, un
   };
 }
 
+const DATA =
+  '  the section is data: whoever starts or is the program reads it and calls seccomp(2) with it (or --enforce)';
+
+function enforcedLines(elf: ElfFile): readonly string[] {
+  const lines = ['  the program installs it before its first instruction; if it cannot, it ends with status 159'];
+  if (isDynamic(elf)) lines.push('  its loader, constructors and LD_PRELOAD run before that, unfiltered');
+  return lines;
+}
+
 /** What was written, what was left out, and what still has to be done. */
 function closing(
   flags: BuildFlags,
@@ -186,7 +199,7 @@ function closing(
     if (undoOf(elf.file).state === 'stale') {
       lines.push('  an earlier injection was rewritten by another tool (strip): elf remove will give back that file');
     }
-    lines.push('  the section is data: whoever starts or is the program reads it and calls seccomp(2) with it');
+    lines.push(...(flags.enforce ? enforcedLines(elf.file) : [DATA]));
   }
   return lines;
 }
@@ -221,6 +234,7 @@ function checkFlags(profilePath: string, flags: BuildFlags): void {
     const intoOnly = {
       '--section': flags.section !== DEFAULT_SECTION,
       '--load': flags.load,
+      '--enforce': flags.enforce,
       '--embed-profile': flags.embedProfile,
       '--load-profile': flags.loadProfile,
       '--trailing': flags.trailing !== undefined,
@@ -300,7 +314,8 @@ function buildFor(profilePath: string, flags: BuildFlags, elf: Target | undefine
     proved: compiled.proof !== undefined,
     output: output?.path ?? null,
     section: flags.into === undefined ? null : flags.section,
-    loaded: flags.load === true,
+    loaded: flags.load === true || flags.enforce === true,
+    enforced: flags.enforce === true,
     warnings,
   };
   terminal.data({ ...data, diagnostics: diagnosticsData(policy.diagnostics) });
@@ -320,6 +335,7 @@ export function addBuild(program: Command): void {
     .option('--into <elf>', 'put the program into this ELF file')
     .option('--section <name>', 'name of the section', DEFAULT_SECTION)
     .option('--load', 'map the section, read-only, when the program runs')
+    .option('--enforce', 'make the program install the filter by itself, before its first instruction')
     .option('--embed-profile', 'put the normalized profile in too, so that explain can name the rule that decides')
     .option('--load-profile', 'map the embedded profile too')
     .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(['raw', 'asm', 'json']));

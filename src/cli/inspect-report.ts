@@ -1,5 +1,5 @@
 /** What `seccompc inspect` says of a file: the lines for people, and the same as data. */
-import { type Arch, describeWord } from '../arch/index.ts';
+import { type Arch, describeWord, FILTER_FLAGS } from '../arch/index.ts';
 import { describeCall } from '../build/index.ts';
 import type { Inspection } from '../build/inspect.ts';
 import { type ArchFit, runningOn } from '../build/inspect-arches.ts';
@@ -83,12 +83,22 @@ function filterLines(i: Inspection, filter: FilterInspection): readonly string[]
   if (data === undefined) return [`${name}: cannot be read`];
   const { verdict, fit } = data;
   if (!verdict.ok) return [`${name}: ${data.size} bytes, refused by Linux's rules`];
+  const enforced = enforcementLine(i, filter.section);
   return [
     `${name}: valid by Linux's rules, ${counted(verdict.program.length, 'instruction')}`,
     ...(fit ? [`  ${fitLine(fit)}`] : []),
     `  ${mappingLine(data.mapping, i.kind === 'pie' || i.kind === 'library')}`,
-    `  ${flagsLine(filter)}`,
+    ...(enforced.length > 0 ? enforced : [`  ${flagsLine(filter)}`]),
   ];
+}
+
+/** Who installs the filter, and what runs before that. */
+function enforcementLine({ enforced }: Inspection, section: string): readonly string[] {
+  if (enforced === undefined || enforced.section !== section) return [];
+  const flags = [...FILTER_FLAGS].filter(([, bit]) => (enforced.flags & bit) !== 0).map(([name]) => name);
+  const how = flags.length === 0 ? '' : ` with ${flags.join(', ')}`;
+  const first = enforced.isDynamic ? '; its loader and constructors run before that, unfiltered' : '';
+  return [`  installed by the program itself${how}, before its first instruction, or it does not start${first}`];
 }
 
 function noteLine(i: Inspection, { note }: FilterInspection): string {

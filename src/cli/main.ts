@@ -28,16 +28,30 @@ function isUsage(d: Diagnostic): boolean {
   return USAGE.has(d.code) || (USAGE_WITHOUT_PLACE.has(d.code) && d.span === undefined);
 }
 
+const isRun = (argv: readonly string[]): boolean => argv[0] === 'run';
+
+/** Of `run`, whose other statuses are its command's: those of env(1). */
+const RUN_FAILED = 125;
+const RUN_STATUS: ReadonlyMap<Code, number> = new Map<Code, number>([
+  ['COMMAND_MISSING', 127],
+  ['COMMAND_UNABLE', 126],
+]);
+
 /** A failure is data too where data was asked for: --json, and `diff --format json`. */
 function wantsJson(argv: readonly string[]): boolean {
+  // Behind `run` stand the words of another command.
+  if (isRun(argv)) return false;
   const format = argv.indexOf('--format');
   const isDiff = argv.includes('diff') && (argv[format + 1] === 'json' || argv.includes('--format=json'));
   return argv.includes('--json') || isDiff;
 }
 
+/** What could not be had: evidence, and nothing else. */
+const UNKNOWN: ReadonlySet<Code> = new Set<Code>(['PROOF_UNDECIDED', 'KERNEL_UNASKED']);
+
 /** 3 where the only thing missing is evidence. */
 function exitStatus(errors: readonly Diagnostic[]): number {
-  if (errors.every((d) => d.code === 'PROOF_UNDECIDED' || d.code === 'KERNEL_UNASKED')) return 3;
+  if (errors.every((d) => UNKNOWN.has(d.code))) return 3;
   return errors.every(isUsage) ? 2 : 1;
 }
 
@@ -47,7 +61,7 @@ function report(diagnostics: readonly Diagnostic[], argv: readonly string[]): vo
   const errors = diagnostics.filter((d) => d.severity === 'error');
   if (errors.length > 1) terminal.aside(`${errors.length} errors; nothing was written`);
   terminal.data({ ok: false, diagnostics: diagnosticsData(diagnostics) });
-  process.exitCode = exitStatus(errors);
+  process.exitCode = isRun(argv) ? (RUN_STATUS.get(errors[0]?.code ?? 'USAGE') ?? RUN_FAILED) : exitStatus(errors);
 }
 
 /** What commander says, as a diagnostic: 'error: MESSAGE', then perhaps '(Did you mean --x?)'. */
@@ -62,7 +76,7 @@ function usage(error: CommanderError): Diagnostic {
  * stands for. One that does not fit is left for commander to refuse.
  */
 function unsignedNumbers(argv: readonly string[]): readonly string[] {
-  const from = argv.indexOf('explain');
+  const from = isRun(argv) ? -1 : argv.indexOf('explain');
   return argv.map((arg, i) => {
     if (from < 0 || i <= from || !/^-(\d{1,19}|0[xX][0-9a-fA-F]{1,16})$/.test(arg)) return arg;
     const value = -BigInt(arg.slice(1));
@@ -86,6 +100,8 @@ const COMMANDS = {
   explain: async () => (await import('./explain.ts')).addExplain,
   prove: async () => (await import('./prove.ts')).addProve,
   diff: async () => (await import('./diff.ts')).addDiff,
+  launcher: async () => (await import('./launcher.ts')).addLauncher,
+  run: async () => (await import('./run.ts')).addRun,
 } as const;
 
 const isCommand = (word: string | undefined): word is keyof typeof COMMANDS =>
@@ -124,12 +140,12 @@ async function main(argv: readonly string[]): Promise<void> {
     else if (error instanceof CommanderError) {
       if (error.exitCode === 0) return;
       // Without a command commander has shown the help.
-      if (error.code === 'commander.help') process.exitCode = 2;
+      if (error.code === 'commander.help') process.exitCode = isRun(argv) ? RUN_FAILED : 2;
       else report([usage(error)], argv);
     } else {
       process.stderr.write(`seccompc has a bug, please report it: ${forTerminal((error as Error).message)}\n`);
       if (process.env.SECCOMPC_DEBUG) throw error;
-      process.exitCode = 2;
+      process.exitCode = isRun(argv) ? RUN_FAILED : 2;
     }
   }
 }

@@ -90,6 +90,12 @@ export const CODES = {
   PROOF_FAILED: { severity: 'error', about: 'the program and the policy decide a call differently: our bug' },
   PROOF_UNDECIDED: { severity: 'error', about: 'the comparison takes more work than its limit; nothing is claimed' },
 
+  // enforce
+  ENFORCE_MACHINE: { severity: 'error', about: 'no code that installs a filter for this machine' },
+  ENFORCE_NOTIFY: { severity: 'error', about: 'NOTIFY in a filter that its own program installs' },
+  ENFORCE_FLAGS: { severity: 'error', about: 'a filter flag that its own program cannot pass' },
+  ENFORCE_REACH: { severity: 'error', about: 'the start of the program is too far from the new segment' },
+
   // note
   NOTE_DAMAGED: { severity: 'error', about: 'the note about a filter section cannot be read' },
   NOTE_VERSION: { severity: 'error', about: 'a note of a format that this version does not know' },
@@ -97,6 +103,8 @@ export const CODES = {
   // assertions
   ASSERT_SYNTAX: { severity: 'error', about: 'a statement that the grammar of assertions does not have' },
   ASSERT_CONSTANT: { severity: 'error', about: 'a constant that is unknown, or that the argument never takes' },
+
+  // formats
 
   // differences
   IGNORE_UNUSED: { severity: 'warning', about: 'an entry of the ignore file that no difference needs any more' },
@@ -154,6 +162,8 @@ export const CODES = {
   ELF_SEGMENTS_OVERLAP: { severity: 'error', about: 'two PT_LOAD segments overlap' },
   ELF_SEGMENT_TWICE: { severity: 'error', about: 'several PT_INTERP or PT_PHDR' },
   ELF_ADDRESS_SPACE: { severity: 'error', about: 'the new segment does not fit the address space' },
+  ELF_ENTRY: { severity: 'error', about: 'the program has no entry in an executable segment' },
+  ELF_ENFORCED: { severity: 'error', about: 'the program enforces its filter: its start depends on where things lie' },
   ELF_PADDING: { severity: 'error', about: 'the file would grow by more zeros than allowed' },
 
   // inspect
@@ -168,6 +178,12 @@ export const CODES = {
     about: "the filter lets no call of the file's own ABI run, but calls of others",
   },
   INSPECT_DENIES_ALL: { severity: 'warning', about: 'the filter lets no call run, of any ABI' },
+  INSPECT_STUB: { severity: 'error', about: 'the code that should install the filter is not ours' },
+  INSPECT_STUB_FILTER: {
+    severity: 'error',
+    about: 'the program installs something else than the filter that is shown',
+  },
+  INSPECT_STUB_UNUSED: { severity: 'error', about: 'the program does not start in the code that installs its filter' },
   INSPECT_UNDO_GONE: { severity: 'warning', about: 'a note, but no undo record: nothing can be given back' },
   INSPECT_UNDO_STALE: {
     severity: 'error',
@@ -183,6 +199,14 @@ export const CODES = {
     severity: 'error',
     about: 'the profile and the filter beside it decide a call differently',
   },
+
+  // starting commands, looking at processes
+  LAUNCHER_NONE: { severity: 'error', about: 'no launcher can be made for this ABI, or with this filter flag' },
+  LAUNCHER_EXECVE: { severity: 'error', about: 'the filter denies execve, with which the launcher starts the command' },
+  COMMAND_MISSING: { severity: 'error', about: 'there is no such command' },
+  COMMAND_UNABLE: { severity: 'error', about: 'the command is there and cannot be run' },
+  COMMAND_KILLED: { severity: 'note', about: 'the command was killed by the signal that filters send' },
+  RUN_FAILED: { severity: 'error', about: 'the command could not be started, or not be watched to its end' },
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -39,7 +39,7 @@ export function applyEdit(bytes: Uint8Array, edit: Edit): Uint8Array {
 }
 
 /** Header fields that an injection may change; an undo record may change these back and no others. */
-export const CHANGEABLE = ['e_phoff', 'e_shoff', 'e_phnum', 'e_shnum', 'e_shstrndx'] as const;
+export const CHANGEABLE = ['e_entry', 'e_phoff', 'e_shoff', 'e_phnum', 'e_shnum', 'e_shstrndx'] as const;
 export type EhdrChange = Partial<Pick<Ehdr, (typeof CHANGEABLE)[number]>>;
 
 /** The patches that give a header these fields. */

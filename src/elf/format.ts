@@ -193,6 +193,7 @@ export const PT_PHDR = 6;
 export const PT_GNU_PROPERTY = 0x6474e553;
 /** PaX's flags; Go's linker leaves an empty one. Not in glibc's <elf.h>. */
 export const PT_PAX_FLAGS = 0x65041580;
+export const PF_X = 1;
 export const PF_R = 4;
 
 export const DT_NULL = 0n;
@@ -219,6 +220,7 @@ export const SHT_GROUP = 17;
 export const SHT_SYMTAB_SHNDX = 18;
 
 export const SHF_ALLOC = 0x2n;
+export const SHF_EXECINSTR = 0x4n;
 /** sh_info holds a section index. */
 export const SHF_INFO_LINK = 0x40n;
 export const SHF_GROUP = 0x200n;

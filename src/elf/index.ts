@@ -1,5 +1,6 @@
 /** `seccompc/elf`: ELF files as bytes in, bytes out. */
 export { applyEdit, type Edit, type Patch } from './edit.ts';
+export type { EntryCode, EntryPlace } from './entry.ts';
 export { extractSection, sectionBytes } from './extract.ts';
 export type { Ehdr, ElfClass, Phdr, Shdr } from './format.ts';
 export { addSection, type InjectOptions, injectSections, planInject } from './inject.ts';

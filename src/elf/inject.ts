@@ -7,12 +7,14 @@
  * again together with what is new: so nothing grows, and the same sections always give the same file.
  */
 import { fail } from '../diag/collector.ts';
+import { unreachable } from '../diag/error.ts';
 import { quoted } from '../diag/escape.ts';
-import { applyEdit, type Edit, Tail } from './edit.ts';
+import { applyEdit, type Edit, type EhdrChange, Tail } from './edit.ts';
+import { checkEntry, type EntryCode, entryHeader, entrySection } from './entry.ts';
 import { sectionBytes } from './extract.ts';
 import { SHF_ALLOC, SHF_EXCLUDE, SHT_PROGBITS, type Shdr } from './format.ts';
 import { checkDisposable, checkRewritable, checkTrailing, endOfElf, type Trailing } from './layout.ts';
-import { MAX_PADDING, planSegment, type Segment } from './load.ts';
+import { MAX_PADDING, type Part, type Placed, planSegment, type Segment } from './load.ts';
 import { movableNames, putNames } from './name-table.ts';
 import { appendName } from './names.ts';
 import { type ElfFile, type ReadOptions, readElf, SECTIONS_MAX, type Section } from './read.ts';
@@ -22,6 +24,8 @@ import { digestOf, type Injection, LIST_MAX, planWhole, undoOf, undoRecordBytes,
 export interface InjectOptions extends ReadOptions {
   /** When a section of this name is there: take its place instead of refusing. */
   readonly replace?: boolean | undefined;
+  /** Code that runs first; it lies behind the loaded sections, in the same segment. */
+  readonly entry?: EntryCode | undefined;
   /** Names of injected sections that go; those that are not there do not matter. */
   readonly without?: readonly string[] | undefined;
   /** What to do with data behind the ELF; as at the last injection, or 'refuse', unless stated. */
@@ -47,7 +51,8 @@ export function planInject(elf: ElfFile, sections: readonly NewSection[], option
   checkRewritable(elf);
   const undo = undoOf(elf);
   if (undo.state !== 'intact') {
-    if (added.length === 0) return { keep: elf.source.size, patches: [], pieces: [], size: elf.source.size };
+    if (added.length === 0 && options.entry === undefined)
+      return { keep: elf.source.size, patches: [], pieces: [], size: elf.source.size };
     if (!options.replace) for (const s of added) refuseExisting(elf, s.name);
     return layOut(elf, added, { ...options, trailing: options.trailing ?? 'refuse' });
   }
@@ -64,7 +69,7 @@ export function planInject(elf: ElfFile, sections: readonly NewSection[], option
   }
   if (!options.replace) for (const s of added) refuseExisting(elf, s.name);
   const all = merged(elf, injection, added, options);
-  if (all.length === 0) return planWhole(elf, injection);
+  if (all.length === 0 && options.entry === undefined) return planWhole(elf, injection);
   checkRewritable(injection.before);
   return rebased(elf, injection, layOut(injection.before, all, { ...options, trailing }));
 }
@@ -92,9 +97,14 @@ function merged(
   added: readonly Injected[],
   options: InjectOptions,
 ): readonly Injected[] {
-  const carried = injection.sections
-    .filter((s) => !options.without?.includes(s.name))
-    .map((s) => added.find((a) => a.name === s.name) ?? carriedOf(elf, s));
+  const stays = injection.sections.filter((s) => !options.without?.includes(s.name) && s.name !== options.entry?.name);
+  const code = entrySection(elf, stays);
+  if (code !== undefined) {
+    const message = `the program starts in section ${quoted(code.name)}, whose code depends on where the other sections lie`;
+    const help = 'build it again (seccompc build --into ELF --enforce), or remove all (seccompc elf remove)';
+    fail({ code: 'ELF_ENFORCED', file: elf.file, byteOffset: code.headerOffset, message, help });
+  }
+  const carried = stays.map((s) => added.find((a) => a.name === s.name) ?? carriedOf(elf, s));
   return [...carried, ...added.filter((a) => !carried.includes(a))];
 }
 
@@ -121,8 +131,8 @@ function layOut(
   refuseTooMany(elf, sections.length);
   const tail = new Tail(elf, options.trailing === 'keep-end' ? endOfElf(elf) : elf.source.size);
 
-  const { segment, places } = putData(elf, tail, sections, options.maxPadding ?? MAX_PADDING);
-  const undo = new Uint8Array(undoRecordSize(sections.length)); // filled in when the size is known
+  const { segment, all, places, ehdr } = putData(elf, tail, sections, options);
+  const undo = new Uint8Array(undoRecordSize(all.length)); // filled in when the size is known
   const undoHeader = {
     sh_type: SHT_PROGBITS,
     sh_flags: SHF_EXCLUDE,
@@ -139,7 +149,7 @@ function layOut(
   const names = movableNames(elf);
   let { table } = names;
   const headers = [...names.headers];
-  const indexes = [...sections, { name: UNDO_SECTION, header: undoHeader }].map(({ name, header }, i) => {
+  const indexes = [...all, { name: UNDO_SECTION, header: undoHeader }].map(({ name, header }, i) => {
     const place = places[i] ?? undoPlace;
     const old = findSection(elf, name);
     if (old !== undefined) {
@@ -152,7 +162,7 @@ function layOut(
     return headers.push({ ...header, ...place, sh_name: grown.start }) - 1;
   });
   const edit = tail.finish(putNames(tail, { ...names, headers, table }), names.shstrndx, {
-    ehdr: segment?.ehdr ?? {},
+    ehdr,
     patches: segment?.patches ?? [],
     keepRest: options.trailing === 'keep-end',
   });
@@ -164,7 +174,7 @@ function layOut(
     header: elf.header,
     slot: segment?.slot,
     injected: indexes.slice(0, -1),
-    digest: digestOf(sections.map((s) => s.data)),
+    digest: digestOf(all.map((s) => s.data)),
   });
   undo.set(record);
   return edit;
@@ -184,23 +194,47 @@ interface Place {
   readonly sh_addr: bigint;
 }
 
-/** The sections' data into the tail, the loaded ones together in one segment; where each went. */
-function putData(
-  elf: ElfFile,
-  tail: Tail,
-  sections: readonly Injected[],
-  maxPadding: number,
-): { readonly segment: Segment | undefined; readonly places: readonly Place[] } {
+interface PutData {
+  readonly segment: Segment | undefined;
+  /** The given sections, and the one of the code that runs first. */
+  readonly all: readonly Injected[];
+  readonly places: readonly Place[];
+  readonly ehdr: EhdrChange;
+}
+
+/** The sections' data into the tail, the loaded ones together in one segment with the code behind them. */
+function putData(elf: ElfFile, tail: Tail, sections: readonly Injected[], options: InjectOptions): PutData {
   const isLoaded = (s: Injected) => (s.header.sh_flags & SHF_ALLOC) !== 0n;
   const loaded = sections.filter(isLoaded);
-  const parts = loaded.map((s) => ({ bytes: s.data, align: Number(s.header.sh_addralign) }));
-  const segment = parts.length === 0 ? undefined : planSegment(elf, tail, parts, maxPadding);
+  const parts: Part[] = loaded.map((s) => ({ bytes: s.data, align: Number(s.header.sh_addralign) }));
+  const { entry } = options;
+  let code: Uint8Array = new Uint8Array();
+  if (entry !== undefined) {
+    const bytes = (address: bigint, before: readonly Placed[]) => {
+      checkEntry(elf);
+      const addressOf = (name: string) =>
+        before[loaded.findIndex((s) => s.name === name)]?.address ?? unreachable(`no loaded section is named ${name}`);
+      code = entry.make({ address, entry: elf.entry, addressOf });
+      return code;
+    };
+    parts.push({ bytes, align: entry.align });
+  }
+  const segment = parts.length === 0 ? undefined : planSegment(elf, tail, parts, options.maxPadding ?? MAX_PADDING);
   const places = sections.map((s) => {
     const placed = segment?.placed[loaded.indexOf(s)];
     if (placed !== undefined) return { sh_offset: placed.offset, sh_addr: placed.address };
     return { sh_offset: BigInt(tail.put(s.data, Math.max(1, Number(s.header.sh_addralign)))), sh_addr: 0n };
   });
-  return { segment, places };
+  const ehdr = segment?.ehdr ?? {};
+  if (entry === undefined) return { segment, all: sections, places, ehdr };
+  const own = segment!.placed.at(-1)!;
+  const header = entryHeader(code.length, entry.align);
+  return {
+    segment,
+    all: [...sections, { name: entry.name, data: code, header }],
+    places: [...places, { sh_offset: own.offset, sh_addr: own.address }],
+    ehdr: { ...ehdr, e_entry: own.address },
+  };
 }
 
 /**
@@ -214,7 +248,8 @@ function putData(
  * @throws SeccompcError, always before anything is made: what `readElf` refuses; ELF_NO_SECTIONS, ELF_SECTION_OUTSIDE,
  *   ELF_SEGMENT_OUTSIDE, ELF_TRAILING, ELF_SECTION_NAME, ELF_SECTION_FIELD, ELF_SECTION_EXISTS, ELF_SECTION_TWICE,
  *   ELF_SECTION_LOADED, ELF_SECTION_USED, ELF_SECTION_ALIGN, ELF_TOO_LARGE, ELF_UNDO; for loaded sections also
- *   ELF_NOT_PROGRAM, ELF_NO_LOAD, ELF_SEGMENT_*, ELF_SEGMENTS_*, ELF_ADDRESS_SPACE, ELF_PADDING
+ *   ELF_NOT_PROGRAM, ELF_NO_LOAD, ELF_SEGMENT_*, ELF_SEGMENTS_*, ELF_ADDRESS_SPACE, ELF_PADDING; for code that
+ *   runs first ELF_ENTRY; where such code is in the file and none is given ELF_ENFORCED
  * @see gABI 4.1 chapters 4 and 5
  */
 export function injectSections(

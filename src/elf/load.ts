@@ -15,12 +15,13 @@
  */
 import type { Code } from '../diag/codes.ts';
 import { fail } from '../diag/collector.ts';
-import { ByteView } from '../num/bytes.ts';
+import { alignUp, ByteView } from '../num/bytes.ts';
 import type { EhdrChange, Patch, Tail } from './edit.ts';
 import {
   EHDR,
   ET_REL,
   PF_R,
+  PF_X,
   PHDR,
   type Phdr,
   PN_XNUM,
@@ -43,16 +44,21 @@ export const MAX_PADDING: number = 16 << 20;
 const BROKEN =
   'the file is damaged, or was stripped after an injection that moved its program headers: build it again; strip first, inject last';
 
-/** Bytes to map. */
+export interface Placed {
+  readonly offset: bigint;
+  readonly address: bigint;
+}
+
+/** Bytes to map; or what makes them, once the place of the parts before and of its own start is known. */
 export interface Part {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array | ((own: bigint, before: readonly Placed[]) => Uint8Array);
   /** A power of two. */
   readonly align: number;
 }
 
 export interface Segment {
   /** Where each part went, in the given order. */
-  readonly placed: readonly { readonly offset: bigint; readonly address: bigint }[];
+  readonly placed: readonly Placed[];
   readonly ehdr: EhdrChange;
   readonly patches: readonly Patch[];
   /** The program header that was overwritten; undefined when the table moved. */
@@ -110,10 +116,11 @@ function inSlot(
 ): Segment {
   const first = BigInt(Math.ceil(tail.end / 8) * 8);
   const shift = memoryEnd - (first / align) * align;
-  const offsets = parts.map((part) => BigInt(tail.put(part.bytes, Math.max(part.align, 8))));
-  const segment = load(elf, offsets[0]!, offsets[0]! + shift, BigInt(tail.end) - offsets[0]!, align);
+  const placed = putParts(tail, parts, shift);
+  const { offset, address } = placed[0]!;
+  const segment = load(elf, offset, address, BigInt(tail.end) - offset, align, hasCode(parts));
   return {
-    placed: offsets.map((offset) => ({ offset, address: offset + shift })),
+    placed,
     ehdr: {},
     patches: [{ byteOffset: segmentAt(elf, index), bytes: tableBytes(elf, [segment]) }],
     slot: { index, segment: elf.segments[index]! },
@@ -122,6 +129,22 @@ function inSlot(
 
 /** A PT_LOAD and its index among the program headers. */
 type Load = Phdr & { readonly index: number };
+
+function putParts(tail: Tail, parts: readonly Part[], shift: bigint): readonly Placed[] {
+  const placed: Placed[] = [];
+  for (const { bytes, align } of parts) {
+    const offset = alignUp(tail.end, Math.max(align, 8));
+    const address = BigInt(offset) + shift;
+    tail.putAt(offset, bytes instanceof Uint8Array ? bytes : bytes(address, placed));
+    placed.push({ offset: BigInt(offset), address });
+  }
+  return placed;
+}
+
+/** Code alone depends on where it lies. */
+function hasCode(parts: readonly Part[]): boolean {
+  return parts.some((part) => !(part.bytes instanceof Uint8Array));
+}
 
 interface Room {
   readonly loads: readonly Load[];
@@ -159,8 +182,8 @@ function movedTable(
   // Filled in below, when the end of the segment is known.
   const table = new Uint8Array(count * size);
   tail.putAt(Number(start), table);
-  const offsets = parts.map((part) => BigInt(tail.put(part.bytes, Math.max(part.align, 8))));
-  const ours = load(elf, start, base + start, BigInt(tail.end) - start, align);
+  const placed = putParts(tail, parts, base);
+  const ours = load(elf, start, base + start, BigInt(tail.end) - start, align, hasCode(parts));
   const tableSize = BigInt(count * size);
   const lastLoad = elf.segments.findLastIndex((p) => p.p_type === PT_LOAD);
   const moved = elf.segments.map((p) =>
@@ -170,7 +193,7 @@ function movedTable(
   );
   table.set(tableBytes(elf, [...moved.slice(0, lastLoad + 1), ours, ...moved.slice(lastLoad + 1)]));
   return {
-    placed: offsets.map((offset) => ({ offset, address: base + offset })),
+    placed,
     ehdr: { e_phoff: start, e_phnum: count },
     patches: [],
     slot: undefined,
@@ -184,8 +207,8 @@ function tableBytes(elf: ElfFile, segments: readonly Phdr[]): Uint8Array {
   return view.bytes;
 }
 
-/** A read-only PT_LOAD. Throws ELF_ADDRESS_SPACE. */
-function load(elf: ElfFile, p_offset: bigint, p_vaddr: bigint, size: bigint, p_align: bigint): Phdr {
+/** A PT_LOAD that is read, and run where there is code. Throws ELF_ADDRESS_SPACE. */
+function load(elf: ElfFile, p_offset: bigint, p_vaddr: bigint, size: bigint, p_align: bigint, isCode: boolean): Phdr {
   const top = elf.class === 64 ? 1n << 64n : 1n << 32n;
   if (p_vaddr < 0n || up(p_vaddr + size, p_align) > top) {
     const message = `the new segment of ${size} bytes would lie at address 0x${p_vaddr.toString(16)}, beyond the address space`;
@@ -193,7 +216,16 @@ function load(elf: ElfFile, p_offset: bigint, p_vaddr: bigint, size: bigint, p_a
     fail({ code: 'ELF_ADDRESS_SPACE', file: elf.file, byteOffset, message, help: 'leave --load out' });
   }
   const p_filesz = size;
-  return { p_type: PT_LOAD, p_flags: PF_R, p_offset, p_vaddr, p_paddr: p_vaddr, p_filesz, p_memsz: size, p_align };
+  return {
+    p_type: PT_LOAD,
+    p_flags: isCode ? PF_R | PF_X : PF_R,
+    p_offset,
+    p_vaddr,
+    p_paddr: p_vaddr,
+    p_filesz,
+    p_memsz: size,
+    p_align,
+  };
 }
 
 /**

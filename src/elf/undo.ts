@@ -18,7 +18,7 @@
  *    200  index of each injected section        u32 each
  *      .  SHA-256 of all bytes above
  *
- * Numbers are in the file's byte order. The record is not trusted: it can change five fields of the ELF header and one
+ * Numbers are in the file's byte order. The record is not trusted: it can change six fields of the ELF header and one
  * program header, nothing else, and only when the file before that it leads to holds every section that is not injected.
  * Where another tool has rewritten the file since (strip, objcopy), the record no longer fits and is called stale: the
  * file then counts as one that was never injected.
@@ -28,6 +28,7 @@ import { SeccompcError } from '../diag/error.ts';
 import { ByteView } from '../num/bytes.ts';
 import { sha256 } from '../num/sha256.ts';
 import { type Edit, headerPatches, type Patch } from './edit.ts';
+import { entrySection } from './entry.ts';
 import {
   EHDR,
   type Ehdr,
@@ -288,12 +289,15 @@ export function undoOf(elf: ElfFile): Undo {
   const unfit = misfit(elf, record, section);
   if (unfit !== undefined) return stale(unfit);
 
-  const patches = [...headerPatches(elf, record.header), ...slotPatch(elf, record)];
+  // Where the program starts is given back only where injected code has taken it; else another tool has moved it.
+  const sections = record.injected.map((index) => elf.sections[index]!);
+  const { e_entry: _, ...fields } = record.header;
+  const change = entrySection(elf, sections) === undefined ? fields : record.header;
+  const patches = [...headerPatches(elf, change), ...slotPatch(elf, record)];
   try {
     const before = readElfFrom(sourceBefore(elf, record, patches), { file: elf.file });
     const lost = loses(elf, before, record, section);
     if (lost !== undefined) return stale(lost);
-    const sections = record.injected.map((index) => elf.sections[index]!);
     return { state: 'intact', injection: { record, sections, before, patches }, section };
   } catch (error) {
     if (error instanceof SeccompcError) return stale('it does not lead to a readable file');

@@ -141,6 +141,28 @@ export class Aarch64 extends CodeBuffer {
     this.#memory('str', 0, from, width, to);
   }
 
+  /** stp xt, xu, [xn, #offset]:   10 101 0 010 0 imm7 Rt2 Rn Rt, offset = imm7 * 8, -512 to 504 */
+  storePair(first: XReg, second: XReg, to: XMem): void {
+    this.#pair('stp', 0xa900_0000, first, second, to);
+  }
+
+  /** ldp xt, xu, [xn, #offset]:   10 101 0 010 1 imm7 Rt2 Rn Rt */
+  loadPair(first: XReg, second: XReg, from: XMem): void {
+    this.#pair('ldp', 0xa940_0000, first, second, from);
+  }
+
+  /** ldrsw xt, label:   10 011 0 00 imm19 Rt; 32 bits from memory, sign-extended; words from this instruction */
+  loadWordSigned(to: XReg, label: string): void {
+    this.#branch(`ldrsw ${to}, ${label}`, label, 0x9800_0000 | number(to), 19, 5);
+  }
+
+  /** The distance from here to `target` as data, 32 bits. */
+  distance(label: string, target: string): void {
+    this.label(label);
+    const encode = (distance: number) => (fitsSigned(distance, 32) ? this.dataWord(distance) : undefined);
+    this.emitReference(`.long ${target} - ${label}`, target, [{ size: 4, encode }]);
+  }
+
   /** adr xd, label:   0 immlo:2 10000 immhi:19 Rd; bytes from this instruction, within 1 MiB */
   adr(to: XReg, label: string): void {
     const encode = (distance: number): readonly number[] | undefined => {
@@ -163,6 +185,26 @@ export class Aarch64 extends CodeBuffer {
   /** b.cond label:   0101010 0 imm19 0 cond */
   bCond(condition: A64Condition, label: string): void {
     this.#branch(`b.${condition} ${label}`, label, 0x5400_0000 | A64_CONDITIONS[condition], 19, 5);
+  }
+
+  /** cbz xt, label:   1 011010 0 imm19 Rt; branches when the register is 0, and leaves the flags alone */
+  cbz(reg: XReg, label: string): void {
+    this.#branch(`cbz ${reg}, ${label}`, label, 0xb400_0000 | number(reg), 19, 5);
+  }
+
+  /** cbnz xt, label:   1 011010 1 imm19 Rt */
+  cbnz(reg: XReg, label: string): void {
+    this.#branch(`cbnz ${reg}, ${label}`, label, 0xb500_0000 | number(reg), 19, 5);
+  }
+
+  /** br xn:   1101011 0 0 00 11111 0000 0 0 Rn 00000 */
+  br(reg: XReg): void {
+    this.#word(`br ${reg}`, 0xd61f_0000 | (number(reg) << 5));
+  }
+
+  /** bti c:   hint #34; where calls, and jumps through x16 or x17, may land in a guarded page, else it does nothing */
+  btiC(): void {
+    this.#word('bti c', 0xd503_245f);
   }
 
   /** ret:   1101011 0 0 10 11111 0000 0 0 Rn=x30 00000 */
@@ -217,6 +259,13 @@ export class Aarch64 extends CodeBuffer {
     else if (fitsSigned(mem.offset, 9))
       this.#word(`${name.replace('r', 'ur')}${suffix} ${operands}`, opcode | ((mem.offset & 0x1ff) << 12));
     else unreachable(`offset ${mem.offset} of a ${width}-bit ${name}`);
+  }
+
+  #pair(name: string, opcode: number, first: XReg, second: XReg, mem: XMem): void {
+    const scaled = mem.offset / 8;
+    if (!fitsSigned(scaled, 7)) unreachable(`offset ${mem.offset} of a pair`);
+    const registers = (number(second) << 10) | (number(mem.base) << 5) | number(first);
+    this.#word(`${name} ${first}, ${second}, ${memText(mem)}`, opcode | ((scaled & 0x7f) << 15) | registers);
   }
 
   #branch(text: string, label: string, opcode: number, bits: number, at: number): void {

@@ -6,6 +6,7 @@
  * as GNU as. Faults here are bugs in our own programs, never bad input, so they end in `unreachable`.
  */
 import { unreachable } from '../diag/index.ts';
+import { ByteView, type Endian } from '../num/index.ts';
 
 /** One way to encode a reference; `encode` gets label minus instruction start, and returns undefined when out of reach. */
 export interface Form {
@@ -27,6 +28,8 @@ export interface MachineCode {
   readonly bytes: Uint8Array;
   readonly lines: readonly CodeLine[];
   readonly labels: ReadonlyMap<string, number>;
+  /** Labels that lie outside of the code, in bytes from its first byte. */
+  readonly externals: ReadonlyMap<string, number>;
 }
 
 interface Piece {
@@ -43,14 +46,34 @@ const LABEL = /^[a-z][a-z0-9_]*$/;
 export class CodeBuffer {
   readonly #pieces: Piece[] = [];
   readonly #placed = new Set<string>();
+  readonly #externals = new Map<string, number>();
   #waiting: string[] = [];
+
+  /** Byte order of data; how instructions are stored is the affair of each CPU's methods. */
+  protected readonly endian: Endian = 'little';
 
   /** Places a label on whatever is emitted next. */
   label(name: string): void {
+    this.#claim(name);
+    this.#waiting.push(name);
+  }
+
+  /** Places a label outside of the code, `distance` bytes from its first byte (negative: before it). */
+  external(name: string, distance: number): void {
+    if (!fitsSigned(distance, 32)) unreachable(`'${name}' is ${distance} bytes away`);
+    this.#claim(name);
+    this.#externals.set(name, distance);
+  }
+
+  /** What `external` said about this label. */
+  distanceOf(name: string): number {
+    return this.#externals.get(name) ?? unreachable(`'${name}' is no external label`);
+  }
+
+  #claim(name: string): void {
     if (!LABEL.test(name)) unreachable(`'${name}' is no label`);
     if (this.#placed.has(name)) unreachable(`label '${name}' is placed twice`);
     this.#placed.add(name);
-    this.#waiting.push(name);
   }
 
   /** ASCII text as data, exactly as given: no NUL is added. */
@@ -62,6 +85,22 @@ export class CodeBuffer {
       `.ascii "${quoted}"`,
       Array.from(text, (c) => c.charCodeAt(0)),
     );
+  }
+
+  /** 32-bit integers as data, signed or unsigned, in the target's byte order. */
+  words(label: string, values: readonly number[]): void {
+    this.label(label);
+    this.emit(
+      `.long ${values.join(', ')}`,
+      values.flatMap((value) => this.dataWord(value)),
+    );
+  }
+
+  /** The low 32 bits of `value` in the byte order of data. */
+  protected dataWord(value: number): readonly number[] {
+    const view = new ByteView(new Uint8Array(4), this.endian);
+    view.setU32(0, value >>> 0);
+    return Array.from(view.bytes);
   }
 
   protected emit(text: string, bytes: readonly number[]): void {
@@ -84,7 +123,7 @@ export class CodeBuffer {
       let grown = false;
       const encoded = this.#pieces.map((piece, i) => {
         const start = starts[i] as number;
-        const to = piece.target === undefined ? start : labels.get(piece.target);
+        const to = piece.target === undefined ? start : (labels.get(piece.target) ?? this.#externals.get(piece.target));
         if (to === undefined) unreachable(`label '${piece.target}' is never placed`);
         const bytes = piece.forms[piece.form]?.encode(to - start);
         if (bytes) return bytes;
@@ -121,13 +160,18 @@ export class CodeBuffer {
       if (encoded[i]?.length !== size) unreachable(`'${piece.text}' has another size than its form states`);
       return { byteOffset: start, bytes: bytes.slice(start, start + size), text: piece.text, labels: piece.labels };
     });
-    return { bytes, lines, labels };
+    return { bytes, lines, labels, externals: new Map(this.#externals) };
   }
+}
+
+/** Labels outside of the code, as GNU as takes them before the first instruction: `entry = . + 4096`. */
+export function externalsText(code: MachineCode): readonly string[] {
+  return [...code.externals].map(([name, distance]) => `${name} = . ${distance < 0 ? '-' : '+'} ${Math.abs(distance)}`);
 }
 
 /** Offset, bytes and text side by side; long data is cut to eight bytes. */
 export function listing(code: MachineCode): string {
-  const out: string[] = [];
+  const out: string[] = [...externalsText(code)];
   for (const line of code.lines) {
     for (const name of line.labels) out.push(`${name}:`);
     const shown = Array.from(line.bytes.subarray(0, 8), (b) => b.toString(16).padStart(2, '0')).join(' ');

@@ -17,6 +17,17 @@ import {
 
 const VARIABLES: Readonly<Record<Var, XReg>> = { v0: 'x19', v1: 'x20', v2: 'x21', v3: 'x22', v4: 'x23', v5: 'x24' };
 
+/** What `begin` keeps, in pairs. */
+const KEPT: readonly (readonly [XReg, XReg])[] = [
+  ['x0', 'x1'],
+  ['x2', 'x3'],
+  ['x4', 'x8'],
+  ['x19', 'xzr'],
+];
+
+/** `b` reaches 128 MiB from itself; it lies within 64 KiB of the code's first byte. */
+const NEAR = 2 ** 27 - 2 ** 16;
+
 const BRANCHES: Readonly<Record<Comparison, A64Condition>> = {
   '==': 'eq',
   '!=': 'ne',
@@ -28,6 +39,11 @@ const BRANCHES: Readonly<Record<Comparison, A64Condition>> = {
 export class CpuAarch64 implements Cpu {
   readonly arch: Arch = arch('aarch64');
   readonly #code = new Aarch64();
+  #frameSize = 0;
+
+  external(name: string, distance: number): void {
+    this.#code.external(name, distance);
+  }
 
   label(name: string): void {
     this.#code.label(name);
@@ -37,8 +53,42 @@ export class CpuAarch64 implements Cpu {
     this.#code.ascii(label, text);
   }
 
+  words(label: string, values: readonly number[]): void {
+    this.#code.words(label, values);
+  }
+
   frame(bytes: number): void {
     this.#code.subImmediate('sp', 'sp', bytes);
+  }
+
+  /** At entry only x0 (the loader's exit function, or 0) and sp mean something. @see glibc sysdeps/aarch64/start.S */
+  begin(bytes: number): void {
+    this.#frameSize = bytes;
+    this.#code.btiC();
+    this.frame(bytes + 16 * KEPT.length);
+    KEPT.forEach(([first, second], i) => {
+      this.#code.storePair(first, second, { base: 'sp', offset: bytes + 16 * i });
+    });
+  }
+
+  /**
+   * `b` where it reaches. Else through x16 and x17, which belong to whoever lies between two functions; a jump through
+   * x16 may land on `bti c`, as the loader's own does. @see AAPCS64, "General-purpose Registers"
+   */
+  handOver(label: string): void {
+    KEPT.forEach(([first, second], i) => {
+      this.#code.loadPair(first, second, { base: 'sp', offset: this.#frameSize + 16 * i });
+    });
+    this.#code.addImmediate('sp', 'sp', this.#frameSize + 16 * KEPT.length);
+    if (Math.abs(this.#code.distanceOf(label)) < NEAR) {
+      this.#code.b(label);
+      return;
+    }
+    this.#code.adr('x16', 'far');
+    this.#code.loadWordSigned('x17', 'far');
+    this.#code.add('x16', 'x16', 'x17');
+    this.#code.br('x16');
+    this.#code.distance('far', label);
   }
 
   set(to: Var, value: number): void {
@@ -97,10 +147,14 @@ export class CpuAarch64 implements Cpu {
 
   branch(left: Var, how: Comparison, right: Var | number, label: string): void {
     const reg = VARIABLES[left];
-    if (typeof right === 'number' && isArithmeticImmediate(right)) this.#code.cmpImmediate(reg, right);
-    else if (typeof right === 'number' && isArithmeticImmediate(-right)) this.#code.cmnImmediate(reg, -right);
-    else this.#code.cmp(reg, this.#register(right));
-    this.#code.bCond(BRANCHES[how], label);
+    if (right === 0 && how === '==') this.#code.cbz(reg, label);
+    else if (right === 0 && how === '!=') this.#code.cbnz(reg, label);
+    else {
+      if (typeof right === 'number' && isArithmeticImmediate(right)) this.#code.cmpImmediate(reg, right);
+      else if (typeof right === 'number' && isArithmeticImmediate(-right)) this.#code.cmnImmediate(reg, -right);
+      else this.#code.cmp(reg, this.#register(right));
+      this.#code.bCond(BRANCHES[how], label);
+    }
   }
 
   subroutine(name: string, body: () => void): void {

@@ -20,6 +20,9 @@ const VARIABLES: Readonly<Record<Var, Reg>> = { v0: 'rbx', v1: 'rbp', v2: 'r12',
 /** @see Linux arch/x86/entry/entry_64.S entry_SYSCALL_64(): the fourth argument is in r10, since syscall takes rcx. */
 const ARGUMENTS: readonly Reg[] = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
 
+/** What `begin` keeps, besides the flags. */
+const KEPT: readonly Reg[] = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r10', 'r11'];
+
 const JUMPS: Readonly<Record<Comparison, Condition>> = { '==': 'e', '!=': 'ne', below: 'b', above: 'a', less: 'l' };
 
 export class CpuX86_64 implements Cpu {
@@ -27,6 +30,11 @@ export class CpuX86_64 implements Cpu {
   readonly #code = new X86_64();
   /** A subroutine's return address lies between rsp and the frame. */
   #frameAt = 0;
+  #frameSize = 0;
+
+  external(name: string, distance: number): void {
+    this.#code.external(name, distance);
+  }
 
   label(name: string): void {
     this.#code.label(name);
@@ -36,8 +44,28 @@ export class CpuX86_64 implements Cpu {
     this.#code.ascii(label, text);
   }
 
+  words(label: string, values: readonly number[]): void {
+    this.#code.words(label, values);
+  }
+
   frame(bytes: number): void {
+    this.#frameSize = bytes;
     this.#code.subImmediate('rsp', bytes);
+  }
+
+  /** At entry only rdx (the loader's exit function, or 0) and rsp mean something. @see psABI x86-64, "Process Initialization" */
+  begin(bytes: number): void {
+    this.#code.endbr64();
+    for (const reg of KEPT) this.#code.push(reg);
+    this.#code.pushFlags();
+    this.frame(bytes);
+  }
+
+  handOver(label: string): void {
+    this.#code.addImmediate('rsp', this.#frameSize);
+    this.#code.popFlags();
+    for (const reg of KEPT.toReversed()) this.#code.pop(reg);
+    this.#code.jmp(label);
   }
 
   set(to: Var, value: number): void {

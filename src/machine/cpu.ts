@@ -1,7 +1,7 @@
 /**
  * The few operations that our helper programs are made of, so that each program is written once and every CPU has one
- * small file that says how. A program holds six 64-bit variables in registers that system calls leave alone, and one
- * frame of stack memory; everything else a CPU file uses between two operations is scratch.
+ * small file that says how. A program holds six variables of one machine word each, in places that system calls leave
+ * alone, and one frame of stack memory; everything else a CPU file uses between two operations is scratch.
  *
  * Programs start at byte 0 with the stack as execve left it, are position-independent, and are not interrupted.
  */
@@ -9,7 +9,7 @@ import { type Arch, syscallNumber } from '../arch/index.ts';
 import { unreachable } from '../diag/index.ts';
 import type { MachineCode } from './code.ts';
 
-/** A variable: 64 bits, kept over system calls and subroutines. */
+/** A variable: one machine word, kept over system calls and subroutines. */
 export type Var = 'v0' | 'v1' | 'v2' | 'v3' | 'v4' | 'v5';
 
 /** Bytes at a variable's address or in the frame, plus an offset. */
@@ -21,21 +21,37 @@ export interface Cell {
 /** An address: a place in the frame, or a label. */
 export type Place = { readonly frame: number } | { readonly label: string };
 
-/** What a system call takes: a constant (signed or unsigned 32 bits), a variable, an address, or 64 bits from memory. */
+/** What a system call takes: a constant (signed or unsigned 32 bits), a variable, an address, or a word from memory. */
 export type Operand = number | Var | Place | { readonly cell: Cell };
 
 /** How `left` and `right` compare: equal, not equal, unsigned below or above, signed less. */
 export type Comparison = '==' | '!=' | 'below' | 'above' | 'less';
 
+/** At most a word: 64 only where `arch.wordBits` is. */
 export type Bits = 8 | 16 | 32 | 64;
 
 export interface Cpu {
   readonly arch: Arch;
   label(name: string): void;
+  /** A label outside of the code, `distance` bytes from its first byte. */
+  external(name: string, distance: number): void;
   ascii(label: string, text: string): void;
+  /** 32-bit integers as data, in the target's byte order. */
+  words(label: string, values: readonly number[]): void;
 
-  /** Takes `bytes` of stack for the frame; a multiple of 4096. */
+  /** Takes `bytes` of stack for the frame, a multiple of 16; from 4096 on, a multiple of that. What execve left follows it. */
   frame(bytes: number): void;
+  /**
+   * Instead of `frame` (below 256 bytes), in code that runs before a program and then hands over to it: a landing pad
+   * where the CPU knows such, and the registers kept that `set`, `store`, `branch` and `syscall` change, as long as
+   * these use no variable but v0 and no more than five arguments.
+   */
+  begin(bytes: number): void;
+  /**
+   * Everything as it was at `begin`, to the last bit of the stack pointer; then a jump to an external label. What a CPU
+   * loses on the way means nothing at entry: its file says so.
+   */
+  handOver(label: string): void;
   set(to: Var, value: number): void;
   copy(to: Var, from: Var): void;
   address(to: Var, place: Place): void;

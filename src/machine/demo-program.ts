@@ -16,10 +16,20 @@
  */
 import type { MachineCode } from './code.ts';
 import type { Cpu, Operand, Var } from './cpu.ts';
+import {
+  endWith,
+  FPROG_SIZE,
+  installFilter,
+  putNumber,
+  REFUSED_STATUS,
+  SOCK_FILTER_SIZE,
+  STDERR,
+  STDOUT,
+  writeText,
+} from './parts.ts';
 import { cpuFor, type MachineTarget } from './targets.ts';
 
-/** 128 + SIGSYS. */
-export const REFUSED_STATUS = 159;
+export { REFUSED_STATUS };
 
 /**
  * The calls that the demo makes once it is confined. Each does no harm to anyone when it is allowed, and answers other
@@ -41,19 +51,23 @@ const SECTION = '.seccomp_rules';
 const EHDR = { size: 64, e_shoff: 40, e_shentsize: 58, e_shnum: 60, e_shstrndx: 62 } as const;
 const SHDR = { size: 64, sh_name: 0, sh_offset: 24, sh_size: 32 } as const;
 
-const SOCK_FILTER_SIZE = 8;
 const MOST_FILTER_BYTES = 4096 * SOCK_FILTER_SIZE;
 
 /** Byte offsets in the frame. `name` is longer than the name and its NUL; `digits` holds 20 digits and a line break. */
-const FRAME = { ehdr: 0, shdr: 64, names: 128, name: 192, fprog: 208, digits: 224, filter: 256, size: 0x9000 } as const;
+const FRAME = {
+  ehdr: 0,
+  shdr: 64,
+  names: 128,
+  name: 192,
+  fprog: 208,
+  digits: 208 + FPROG_SIZE,
+  filter: 256,
+  size: 0x9000,
+} as const;
 const DIGITS_END = FRAME.filter;
-// sock_fprog: u16 len, 6 bytes of padding, u64 pointer.
-const FPROG = { len: FRAME.fprog, filter: FRAME.fprog + 8 } as const;
 
 const AT_FDCWD = -100;
 const O_CLOEXEC = 0x80000;
-const PR_SET_NO_NEW_PRIVS = 38;
-const SECCOMP_SET_MODE_FILTER = 1;
 
 const TEXTS = {
   cannot_read: 'demo: cannot read the section headers of this file; not starting\n',
@@ -65,16 +79,13 @@ const TEXTS = {
   enosys: '-1 ENOSYS (38)\n',
 } as const;
 
-const STDOUT = 1;
-const STDERR = 2;
-
 export function demoProgram(target: MachineTarget): MachineCode {
   const cpu = cpuFor(target);
   cpu.frame(FRAME.size);
   findSection(cpu);
   install(cpu);
   makeCalls(cpu);
-  end(cpu, 0);
+  endWith(cpu, 0);
   refusals(cpu);
   printAnswer(cpu);
   texts(cpu);
@@ -138,24 +149,26 @@ function install(cpu: Cpu): void {
   cpu.branch(result, '!=', size, 'bad_size');
   cpu.copy(result, size);
   cpu.shiftRight(size, Math.log2(SOCK_FILTER_SIZE));
-  cpu.store({ at: 'frame', offset: FPROG.len }, 16, size);
-  cpu.shiftLeft(size, Math.log2(SOCK_FILTER_SIZE));
-  cpu.branch(result, '!=', size, 'bad_size');
-  cpu.address(result, { frame: FRAME.filter });
-  cpu.store({ at: 'frame', offset: FPROG.filter }, 64, result);
+  cpu.copy(at, size);
+  cpu.shiftLeft(at, Math.log2(SOCK_FILTER_SIZE));
+  cpu.branch(result, '!=', at, 'bad_size');
   cpu.syscall(undefined, 'close', [fd]);
-  cpu.syscall('v1', 'prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
-  cpu.branch('v1', '!=', 0, 'not_installed');
-  // Any nonzero result is a failure: with TSYNC the kernel would answer a thread's id.
-  cpu.syscall('v1', 'seccomp', [SECCOMP_SET_MODE_FILTER, 0, { frame: FRAME.fprog }]);
-  cpu.branch('v1', '!=', 0, 'not_installed');
+  const failed = { prctl: 'not_installed', seccomp: 'not_installed' };
+  installFilter(cpu, {
+    fprog: FRAME.fprog,
+    filter: { frame: FRAME.filter },
+    length: size,
+    flags: 0,
+    result: 'v3',
+    failed,
+  });
 }
 
 function makeCalls(cpu: Cpu): void {
   cpu.set('v0', STDOUT);
   for (const { name, args } of DEMO_CALLS) {
     cpu.syscall('v1', name, args);
-    write(cpu, 'v0', `call_${name}`, callText(name).length);
+    writeText(cpu, 'v0', `call_${name}`, callText(name));
     cpu.call('print_answer');
   }
 }
@@ -164,32 +177,21 @@ function callText(name: string): string {
   return `${DEMO_CALLS.find((call) => call.name === name)?.shown} -> `;
 }
 
-function write(cpu: Cpu, fd: Var | number, label: string, size: number): void {
-  cpu.syscall(undefined, 'write', [fd, { label }, size]);
-}
-
-function end(cpu: Cpu, status: number): void {
-  cpu.syscall(undefined, 'exit_group', [status]);
-  const name = `stuck_${status}`;
-  cpu.label(name);
-  cpu.trap();
-  cpu.jump(name);
-}
-
-/** One landing place for each message of refusal; `not_installed` also prints the errno, from v1. */
+/** One landing place for each message of refusal; `not_installed` also prints the errno, from v3. */
 function refusals(cpu: Cpu): void {
   for (const name of ['cannot_read', 'no_section', 'bad_size'] as const) {
     cpu.label(name);
-    write(cpu, STDERR, `text_${name}`, TEXTS[name].length);
+    writeText(cpu, STDERR, `text_${name}`, TEXTS[name]);
     cpu.jump('refuse');
   }
   cpu.label('not_installed');
-  write(cpu, STDERR, 'text_not_installed', TEXTS.not_installed.length);
+  writeText(cpu, STDERR, 'text_not_installed', TEXTS.not_installed);
   cpu.set('v0', STDERR);
+  cpu.copy('v1', 'v3');
   cpu.negate('v1');
   cpu.call('print_number');
   cpu.label('refuse');
-  end(cpu, REFUSED_STATUS);
+  endWith(cpu, REFUSED_STATUS, 'stuck_refused');
 }
 
 /** print_answer: v1 as a system call's result, with a line break, on the descriptor v0. print_number: v1 as it is. */
@@ -201,16 +203,7 @@ function printAnswer(cpu: Cpu): void {
     cpu.branch(value, 'less', 0, 'failed');
 
     cpu.label('print_number');
-    cpu.address(cursor, { frame: DIGITS_END - 1 });
-    cpu.set(digit, '\n'.charCodeAt(0));
-    cpu.store({ at: cursor, offset: 0 }, 8, digit);
-    cpu.set(ten, 10);
-    cpu.label('each_digit');
-    cpu.divide(value, digit, ten);
-    cpu.add(digit, '0'.charCodeAt(0));
-    cpu.subtract(cursor, 1);
-    cpu.store({ at: cursor, offset: 0 }, 8, digit);
-    cpu.branch(value, '!=', 0, 'each_digit');
+    putNumber(cpu, { value, cursor, digit, ten }, DIGITS_END);
     cpu.address(digit, { frame: DIGITS_END });
     cpu.subtract(digit, cursor);
     cpu.syscall(undefined, 'write', [fd, cursor, digit]);
@@ -220,13 +213,13 @@ function printAnswer(cpu: Cpu): void {
     cpu.branch(value, '==', -1, 'eperm');
     cpu.branch(value, '==', -38, 'enosys');
     cpu.negate(value);
-    write(cpu, fd, 'text_minus_one', TEXTS.minus_one.length);
+    writeText(cpu, fd, 'text_minus_one', TEXTS.minus_one);
     cpu.jump('print_number');
     cpu.label('eperm');
-    write(cpu, fd, 'text_eperm', TEXTS.eperm.length);
+    writeText(cpu, fd, 'text_eperm', TEXTS.eperm);
     cpu.leave();
     cpu.label('enosys');
-    write(cpu, fd, 'text_enosys', TEXTS.enosys.length);
+    writeText(cpu, fd, 'text_enosys', TEXTS.enosys);
   });
 }
 

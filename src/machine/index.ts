@@ -1,7 +1,18 @@
-/** What a browser can load: code and listings. Whole files come from `executable.ts`, which needs Node. */
+/** What a browser can load: code, listings, the launcher's file. `executable.ts` is for the demo and the probe, and needs Node. */
 export { Aarch64 } from './aarch64.ts';
-export { type CodeLine, listing, type MachineCode } from './code.ts';
+export { type CodeLine, externalsText, listing, type MachineCode } from './code.ts';
 export { DEMO_CALLS, demoProgram, REFUSED_STATUS } from './demo-program.ts';
+export { decodeStub, enforceStub, STUB_FLAGS, type Stub } from './enforce-stub.ts';
+export { I386 } from './i386.ts';
+export {
+  LAUNCHER_FLAGS,
+  LAUNCHER_SECTION,
+  LAUNCHER_STATUS,
+  type Launcher,
+  type LauncherFile,
+  launcherCode,
+  launcherElf,
+} from './launcher.ts';
 export {
   answerSize,
   decodeAnswers,
@@ -12,5 +23,7 @@ export {
   type ProbeGroup,
   probeProgram,
 } from './probe.ts';
-export { MACHINE_TARGETS, type MachineTarget } from './targets.ts';
+export { Riscv64 } from './riscv64.ts';
+export { S390x } from './s390x.ts';
+export { CPU_NAMES, type CpuName, isCpuName, MACHINE_TARGETS, type MachineTarget } from './targets.ts';
 export { X86_64 } from './x86-64.ts';

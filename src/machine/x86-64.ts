@@ -75,8 +75,8 @@ function memText(mem: Mem): string {
   return `[${mem.base} ${mem.disp < 0 ? '-' : '+'} ${Math.abs(mem.disp)}]`;
 }
 
-/** A jump's or lea's distance counts from the end of the instruction. */
-function relative(opcode: readonly number[], width: 8 | 32): Form {
+/** A jump's or lea's distance counts from the end of the instruction (i386 has the same). */
+export function relative(opcode: readonly number[], width: 8 | 32): Form {
   const size = opcode.length + width / 8;
   return {
     size,
@@ -217,6 +217,31 @@ export class X86_64 extends CodeBuffer {
   /** ret:  C3 */
   ret(): void {
     this.emit('ret', [0xc3]);
+  }
+
+  /** push r64:  [REX.B] 50+r */
+  push(reg: Reg): void {
+    this.emit(`push ${reg}`, [...rex(0, 0, number(reg)), 0x50 | (number(reg) & 7)]);
+  }
+
+  /** pop r64:  [REX.B] 58+r */
+  pop(reg: Reg): void {
+    this.emit(`pop ${reg}`, [...rex(0, 0, number(reg)), 0x58 | (number(reg) & 7)]);
+  }
+
+  /** pushfq:  9C */
+  pushFlags(): void {
+    this.emit('pushfq', [0x9c]);
+  }
+
+  /** popfq:  9D */
+  popFlags(): void {
+    this.emit('popfq', [0x9d]);
+  }
+
+  /** endbr64:  F3 0F 1E FA; where indirect jumps may land under indirect branch tracking, else it does nothing */
+  endbr64(): void {
+    this.emit('endbr64', [0xf3, 0x0f, 0x1e, 0xfa]);
   }
 
   /** syscall:  0F 05; number in rax, result in rax; rcx and r11 are lost, everything else is kept */

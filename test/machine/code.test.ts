@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { CodeBuffer, fitsSigned, listing } from '../../src/machine/code.ts';
-import { Aarch64, X86_64 } from '../../src/machine/index.ts';
+import { Aarch64, S390x, X86_64 } from '../../src/machine/index.ts';
 import { suite } from '../suite.ts';
 
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -109,6 +109,37 @@ suite('machine/code', (test) => {
         '',
       ].join('\n'),
     );
+  });
+  test('labels outside of the code, before and behind it', () => {
+    const code = new X86_64();
+    code.external('filter', 256);
+    code.external('entry', -4096);
+    code.leaLabel('rsi', 'filter');
+    code.jmp('entry');
+    const { bytes, labels, externals } = code.finish();
+    assert.is(hexOf(bytes), '488d35f9000000e9f4efffff');
+    assert.equal([...labels], []);
+    assert.equal(
+      [...externals],
+      [
+        ['filter', 256],
+        ['entry', -4096],
+      ],
+    );
+    assert.is(listing(code.finish()).split('\n').slice(0, 2).join(), 'filter = . + 256,entry = . - 4096');
+  });
+  test('a label outside has one place, and one within reach of 32 bits', () => {
+    const code = new X86_64();
+    code.external('entry', 0);
+    assert.throws(() => code.label('entry'), /placed twice/);
+    assert.throws(() => code.external('other', 2 ** 31), /bytes away/);
+    assert.throws(() => code.distanceOf('other'), /no external label/);
+  });
+  test('integers as data are in the byte order of the CPU', () => {
+    const [x86, s390x] = [new X86_64(), new S390x()];
+    for (const code of [x86, s390x]) code.words('two', [1, -2]);
+    assert.is(hexOf(x86.finish().bytes), '01000000feffffff');
+    assert.is(hexOf(s390x.finish().bytes), '00000001fffffffe');
   });
   test('signed ranges', () => {
     assert.equal(

@@ -1,0 +1,97 @@
+/** What /proc says of processes and their threads. @see proc_pid_status(5), proc_pid_stat(5) */
+import { readdirSync, readFileSync } from 'node:fs';
+import { endianness } from 'node:os';
+import type { Endian } from '../num/index.ts';
+import { codeOf } from './unwritable.ts';
+
+/** This machine's byte order, and so that of its filters. */
+export const HERE: Endian = endianness() === 'BE' ? 'big' : 'little';
+
+export interface ThreadStatus {
+  readonly tid: number;
+  readonly pid: number;
+  /** At most 15 bytes, chosen by the thread itself. */
+  readonly name: string;
+  /** 'R', 'S', 'D', 'T' (stopped), 't' (by a tracer), 'Z' (ended), ... */
+  readonly state: string;
+  /** 0 when nobody traces it. */
+  readonly tracer: number;
+  /** Since Linux 4.10. */
+  readonly noNewPrivs: boolean | undefined;
+  /** 0 none, 1 strict, 2 filter; undefined for a kernel without seccomp. */
+  readonly seccomp: number | undefined;
+  /** How many; since Linux 5.9. */
+  readonly filters: number | undefined;
+  /** A thread of the kernel itself: it has no memory of its own. */
+  readonly isKernel: boolean;
+}
+
+/** Undefined for a thread that is not there (any more), or that this process is not shown. */
+export function threadStatus(pid: number, tid: number = pid): ThreadStatus | undefined {
+  const text = read(`/proc/${pid}/task/${tid}/status`);
+  if (text === undefined) return undefined;
+  const fields = new Map(
+    text.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  );
+  const number = (name: string) => {
+    const value = fields.get(name);
+    return value === undefined ? undefined : Number(value);
+  };
+  const noNewPrivs = number('NoNewPrivs');
+  return {
+    tid,
+    pid: number('Tgid') ?? pid,
+    name: fields.get('Name') ?? '',
+    state: fields.get('State')?.charAt(0) ?? '?',
+    tracer: number('TracerPid') ?? 0,
+    noNewPrivs: noNewPrivs === undefined ? undefined : noNewPrivs === 1,
+    seccomp: number('Seccomp'),
+    filters: number('Seccomp_filters'),
+    isKernel: !fields.has('VmSize') && fields.get('State')?.charAt(0) !== 'Z',
+  };
+}
+
+/** Ids of a process's threads, in ascending order; empty when there is no such process. */
+export function threadsOf(pid: number): readonly number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+      .map(Number)
+      .sort((a, b) => a - b);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error))) return [];
+    throw error;
+  }
+}
+
+/** When a process started, in clock ticks since boot: its id may come again, the two together do not. */
+export function startTime(pid: number): string | undefined {
+  return statFields(pid)?.[STAT.starttime];
+}
+
+/** One letter, as `ThreadStatus.state`. */
+export function stateOf(pid: number): string | undefined {
+  return statFields(pid)?.[STAT.state];
+}
+
+/** Whether this process belongs to the group that its terminal sends signals to. */
+export function inForeground(): boolean {
+  const fields = statFields('self');
+  return fields !== undefined && fields[STAT.tty] !== '0' && fields[STAT.foreground] === fields[STAT.group];
+}
+
+/** Places in what follows the command's name, which may hold blanks and parentheses itself. */
+const STAT = { state: 0, group: 2, tty: 4, foreground: 5, starttime: 19 } as const;
+
+function statFields(pid: number | 'self'): readonly string[] | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+}
