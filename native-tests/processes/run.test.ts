@@ -233,9 +233,10 @@ suite('native/processes/run', (test) => {
   test.needs(python, 'in a terminal: a shell inside has job control of its own', () => {
     const seen = inTerminal([
       [job('env PS1=in: bash --norc --noediting -i'), 'in:$'],
-      [`bash -c 'echo up; exec sleep 30'\n`, 'up'],
+      // It tells that it goes on: a shell names a job before it hands the terminal over.
+      [`bash -c 'trap "echo wo""ken" CONT; echo up; for i in {1..300}; do sleep 0.1; done'\n`, '^up\r\n'],
       ['\x1a', 'Stopped.*\r\nin:$'],
-      ['fg\n', 'sleep 30'],
+      ['fg\n', 'woken'],
       ['\x03', 'in:$'],
       ['exit 7\n', PROMPT],
       asked,
