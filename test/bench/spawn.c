@@ -1,9 +1,10 @@
 /* Starts each of the given programs N times, in turn, and prints the median time of each from posix_spawn to its end, in
-   microseconds. Their output goes nowhere. */
+   microseconds. Their output goes nowhere. `LAUNCHER,PROGRAM` is a program started by another. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -21,16 +22,21 @@ static int compare(const void *a, const void *b) {
 int main(int argc, char **argv) {
   int rounds = atoi(argv[1]), programs = argc - 2;
   double *times = malloc(sizeof(double) * rounds * programs);
+  char *(*commands)[3] = calloc(programs, sizeof(*commands));
+  for (int i = 0; i < programs; i++) {
+    commands[i][0] = strtok(argv[2 + i], ",");
+    commands[i][1] = strtok(NULL, ",");
+  }
   posix_spawn_file_actions_t quiet;
   posix_spawn_file_actions_init(&quiet);
   posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
   for (int round = 0; round < rounds; round++) {
     for (int i = 0; i < programs; i++) {
-      char *arguments[] = {argv[2 + i], NULL}, *environment[] = {NULL};
+      char *environment[] = {NULL};
       pid_t child;
       int status;
       double start = now();
-      if (posix_spawn(&child, argv[2 + i], &quiet, NULL, arguments, environment) != 0) return 1;
+      if (posix_spawn(&child, commands[i][0], &quiet, NULL, commands[i], environment) != 0) return 1;
       waitpid(child, &status, 0);
       times[i * rounds + round] = now() - start;
       if (!WIFEXITED(status)) return 2;
