@@ -1,8 +1,9 @@
 /** What native tests share: tools that may be absent, fresh folders, the project's own command. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LAUNCHER_STATUS, launcherElf } from '../src/machine/index.ts';
 
 /** Why a tool cannot be used; undefined when it can. */
 export function withoutTool(name: string): string | undefined {
@@ -13,6 +14,25 @@ export function withoutTool(name: string): string | undefined {
 export function withoutLinux(cpu?: 'x64' | 'arm64'): string | undefined {
   if (process.platform !== 'linux') return 'this is not Linux';
   return cpu === undefined || process.arch === cpu ? undefined : `this machine is ${process.arch}, not ${cpu}`;
+}
+
+let i386: { readonly why: string | undefined } | undefined;
+
+/** Why this kernel runs no i386 programs: x86_64 kernels may be built or started without, and then have no int 0x80. */
+export function withoutI386(): string | undefined {
+  i386 ??= { why: withoutLinux('x64') ?? startsI386() };
+  return i386.why;
+}
+
+function startsI386(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'seccompc-test-'));
+  try {
+    const path = join(folder, 'i386');
+    writeFileSync(path, launcherElf({ arch: 'i386', program: 'descriptor' }), { mode: 0o755 });
+    return spawnSync(path).status === LAUNCHER_STATUS.own ? undefined : 'this kernel runs no i386 programs';
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Runs `body` with a fresh folder (mode 0700), which is gone afterwards. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { addSection, extractSection, removeSection } from '../../src/elf/index.ts';
 import { suite } from '../../test/suite.ts';
-import { inFreshFolder } from '../support.ts';
+import { inFreshFolder, withoutI386 } from '../support.ts';
 import { absent, must, run } from './tools.ts';
 
 const NAME = '.seccomp_rules';
@@ -78,7 +78,10 @@ const rows: readonly Row[] = [
     },
     use: (path) => ['env', `LD_PRELOAD=${path}`, 'sh', '-c', 'test -t 0 && echo preloaded'],
   },
-  { ...foreign('i386, 32 bit', 'i686-linux-gnu', 'qemu-i386-static'), use: itself },
+  {
+    ...foreign('i386, 32 bit', 'i686-linux-gnu', 'qemu-i386-static'),
+    ...(withoutI386() === undefined && { use: itself }),
+  },
   foreign('s390x, big-endian', 's390x-linux-gnu', 'qemu-s390x-static'),
   foreign('mips, 32 bit and big-endian', 'mips-linux-gnu', 'qemu-mips-static'),
   foreign('aarch64', 'aarch64-linux-gnu', 'qemu-aarch64-static'),

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { readElf } from '../../src/elf/index.ts';
 import { suite } from '../../test/suite.ts';
 import { absent, must, run } from '../elf/tools.ts';
-import { inFreshFolder, seccompc, withoutLinux } from '../support.ts';
+import { inFreshFolder, seccompc, withoutI386, withoutLinux } from '../support.ts';
 
 const SOURCE = `
 #include <errno.h>
@@ -111,7 +111,7 @@ suite('enforce/command', (test) => {
     const gcc = flags[0] === '-m32' ? 'i686-linux-gnu-gcc' : 'gcc';
     const more = flags.filter((flag) => flag !== '-m32');
     test.needs(
-      () => needs() ?? absent(gcc),
+      () => needs() ?? absent(gcc) ?? (flags[0] === '-m32' ? withoutI386() : undefined),
       `${gcc} ${more.join(' ')}: denied, inspected, rebuilt and taken out`,
       () =>
         withProgram(

@@ -15,6 +15,7 @@ import {
   type Stub,
 } from '../../src/machine/index.ts';
 import { suite } from '../../test/suite.ts';
+import { withoutI386 } from '../support.ts';
 import { numberChanged } from './call-number.ts';
 import {
   denying,
@@ -105,7 +106,8 @@ const BAD_OPCODE = records([[0x94, 0, 0, 1], allow]);
 
 suite('native/machine/enforce-stub', (test) => {
   for (const cpu of ['x86_64', 'i386'] as const) {
-    const missing = cannotRun('x64') ?? withoutToolchain(cpu) ?? withAslr;
+    const missing =
+      cannotRun('x64') ?? (cpu === 'i386' ? withoutI386() : undefined) ?? withoutToolchain(cpu) ?? withAslr;
     const confined = (filter: Uint8Array, options?: StubbedOptions) => stubbed(cpu, entryProgram(cpu), filter, options);
     const [, loader] = LOADERS[cpu];
 

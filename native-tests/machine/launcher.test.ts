@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { arch, syscallNumber } from '../../src/arch/index.ts';
 import { type CpuName, LAUNCHER_STATUS, launcherElf } from '../../src/machine/index.ts';
 import { suite } from '../../test/suite.ts';
+import { withoutI386 } from '../support.ts';
 import { numberChanged } from './call-number.ts';
 import { ALLOW, absent, cannotRun, errnoWord, fileOf, filterOf, freshPath, KILL, records, run } from './tools.ts';
 
@@ -54,7 +55,7 @@ const { own, cannotRun: unable, notFound } = LAUNCHER_STATUS;
 
 suite('native/machine/launcher', (test) => {
   for (const cpu of ['x86_64', 'i386'] as const) {
-    const here = cannotRun('x64');
+    const here = cannotRun('x64') ?? (cpu === 'i386' ? withoutI386() : undefined);
     /** Both forms: with the filter in its section, and with the filter in a file. */
     for (const [form, start] of [
       [

@@ -196,6 +196,19 @@ __asm__(".text\n"
         "  pop %rbx\n"
         "  ret\n");
 
+/* Kernels without CONFIG_IA32_EMULATION, or started with ia32_emulation=0, have no int 0x80: SIGSEGV. */
+static int has_int80(void)
+{
+    enum { getpid_i386 = 20 };
+    static const struct call harmless = {getpid_i386, {0}};
+    pid_t pid = child();
+    if (pid == 0) {
+        call_int80(&harmless);
+        done();
+    }
+    return reap(pid) == -1;
+}
+
 /* Input `seed` as a call, and as the words that the filter will see. */
 static void make_call(uint32_t seed, int by_int80, struct call *call, uint32_t *words)
 {
@@ -249,6 +262,7 @@ static void mode_run(uint32_t first, uint32_t count, uint32_t inputs)
 {
     static struct insn prog[CORPUS_MAX], seen[3 * CORPUS_MAX + 16];
     unsigned long programs = 0, killed = 0;
+    int int80 = has_int80();
 
     if (inputs > 256) inputs = 256;
     for (uint32_t number = first; programs < count; number++) {
@@ -267,10 +281,10 @@ static void mode_run(uint32_t first, uint32_t count, uint32_t inputs)
                 for (uint32_t i = call_number; i < 4 * inputs; i++) {
                     struct call call;
                     uint32_t words[DATA_WORDS];
-                    make_call(number * 256 + i / 4, i / 4 % 4 == 3, &call, words);
+                    make_call(number * 256 + i / 4, int80 && i / 4 % 4 == 3, &call, words);
                     call.args[5] = (call.args[5] & ~24ull) | i % 4 * 8;
                     shared->result = (int)i;
-                    shared->results[i] = i / 4 % 4 == 3 ? call_int80(&call) : call_syscall(&call);
+                    shared->results[i] = int80 && i / 4 % 4 == 3 ? call_int80(&call) : call_syscall(&call);
                 }
                 shared->result = (int)(4 * inputs);
                 done();
@@ -285,7 +299,7 @@ static void mode_run(uint32_t first, uint32_t count, uint32_t inputs)
             for (uint32_t i = call_number; i < 4 * inputs && i <= reached; i++) {
                 struct call call;
                 uint32_t words[DATA_WORDS];
-                make_call(number * 256 + i / 4, i / 4 % 4 == 3, &call, words);
+                make_call(number * 256 + i / 4, int80 && i / 4 % 4 == 3, &call, words);
                 words[14] = (words[14] & ~24u) | i % 4 * 8;
                 uint32_t bare = oracle_run(prog, words), whole = oracle_run(seen, words);
                 int died = i == reached && status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
@@ -308,7 +322,7 @@ static void mode_run(uint32_t first, uint32_t count, uint32_t inputs)
             call_number = reached + 1;
         }
     }
-    printf("run: %lu programs, %lu calls killed by a division\n", programs, killed);
+    printf("run: %lu programs, %s int 0x80, %lu calls killed by a division\n", programs, int80 ? "some by" : "no", killed);
 }
 
 static volatile int trap_errno;

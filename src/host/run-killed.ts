@@ -73,22 +73,26 @@ function* auditLog(): Generator<string> {
   }
 }
 
-/** The kernel writes its log a little later. */
-const PATIENCE = [0, 5, 20, 50];
+/** A thread of the kernel's writes the log, after others that wait for it; milliseconds between looks. */
+const PATIENCE = [0, 5, 20, 50, 100, 200, 400];
 
 /** The last call that a filter killed this process for; undefined where that cannot be read. */
 export async function killedCall(pid: number, since: number): Promise<KilledCall | undefined> {
+  let last: KilledCall | undefined;
+  let logs = [kernelLog, auditLog];
   for (const milliseconds of PATIENCE) {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
-    for (const log of [kernelLog, auditLog]) {
+    logs = logs.filter((log) => {
       try {
-        const found = [...log()].map((line) => killedCallIn(line, pid, since)).filter((call) => call !== undefined);
-        if (found.length > 0) return found.at(-1);
+        for (const line of log()) last = killedCallIn(line, pid, since) ?? last;
+        return true;
       } catch (error) {
         // ENOENT, EACCES, EPERM: there is no such log, or not for us.
         if (codeOf(error) === '') throw error;
+        return false;
       }
-    }
+    });
+    if (last !== undefined || logs.length === 0) return last;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { InjectOptions } from '../../../src/elf/index.ts';
-import { withoutTool } from '../../support.ts';
+import { withoutI386, withoutTool } from '../../support.ts';
 import { must, type RunOptions } from '../tools.ts';
 
 /** How a file shows that it still works. */
@@ -63,6 +63,11 @@ export function runs(args: readonly string[] = ['x'], status = 7): Use {
 /** `sysroot` holds the loader and the libraries of a dynamic program. */
 export function runsUnder(qemu: string, sysroot?: string): Use {
   return { kind: 'run', under: sysroot ? [qemu, '-L', sysroot] : [qemu], args: ['x'], status: 7 };
+}
+
+/** By this kernel where it runs i386 programs. */
+export function runsI386(): Use {
+  return withoutI386() === undefined ? runs() : runsUnder('qemu-i386-static', '/usr/i686-linux-gnu');
 }
 
 /** Links an object and runs the result. */

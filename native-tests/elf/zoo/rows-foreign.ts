@@ -1,7 +1,7 @@
 /** Other machines, of both classes and both byte orders, run by qemu-user; i386 by this kernel too. */
 import { join } from 'node:path';
 import { must } from '../tools.ts';
-import { compiles, hello, type Kind, program, runs, runsUnder } from './kind.ts';
+import { compiles, hello, type Kind, program, runsI386, runsUnder } from './kind.ts';
 
 /** Which programs of a machine work under qemu 7.2 to begin with. */
 interface Machine {
@@ -102,16 +102,21 @@ const i386: readonly Kind[] = [
     hello(`i386${how}`, 'i686-linux-gnu-gcc', [how], {
       needs: ['i686-linux-gnu-gcc', ...(how.includes('static') ? [] : ['/lib/ld-linux.so.2'])],
       binutils: 'i686-linux-gnu-',
+      use: runsI386(),
     }),
   ),
   hello('i386-pages-of-64-kib', 'i686-linux-gnu-gcc', ['-static', '-Wl,-z,max-page-size=0x10000'], {
     binutils: 'i686-linux-gnu-',
+    use: runsI386(),
   }),
-  hello('i386-bss-of-3-mib', 'i686-linux-gnu-gcc', ['-static', `-DBIG=${3 << 20}`], { binutils: 'i686-linux-gnu-' }),
+  hello('i386-bss-of-3-mib', 'i686-linux-gnu-gcc', ['-static', `-DBIG=${3 << 20}`], {
+    binutils: 'i686-linux-gnu-',
+    use: runsI386(),
+  }),
   {
     ...hello('i386-based-at-3-gib', 'i686-linux-gnu-gcc', ['-static', '-Wl,-Ttext-segment=0xbff00000']),
     binutils: 'i686-linux-gnu-',
-    use: runs(),
+    use: runsI386(),
   },
 ];
 
