@@ -40,4 +40,4 @@ export {
   type ResolveOptions,
   resolvePolicy,
 } from './policy/index.ts';
-export { type Differences, difference, type Proof, type ProveOptions, prove } from './prove/index.ts';
+export { type Differences, difference, type FilterStack, type Proof, type ProveOptions, prove } from './prove/index.ts';

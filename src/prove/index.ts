@@ -17,5 +17,6 @@ export { meaningOfProgram } from './program.ts';
 export { type Disproved, type Proof, type Proved, type ProveOptions, prove, type Undecided } from './prove.ts';
 export { type ArgumentRegion, type ArgumentRegions, type FieldValues, sizeOf } from './regions.ts';
 export { type ArchChange, abisIn, byArch, type CallSet, callSet } from './rows.ts';
+export { type FilterStack, meaningOfStack } from './stack.ts';
 export type { Subject } from './subject.ts';
 export type { Witness } from './witness.ts';

@@ -72,15 +72,21 @@ export function changes(words: Words, left: Meaning, right: Meaning): Changes {
 
 function changesOfBits(words: Words, left: Meaning, right: Meaning): Changes {
   const d = words.diagrams;
-  const l = toBits(words, left).bits;
-  const r = toBits(words, right).bits;
-  // The action half, as a signed number: with the sign turned round, unsigned order is the kernel's.
-  const signed = (bits: vectors.Bits) => bits.slice(16).map((bit, i) => (i === 15 ? d.not(bit) : bit));
-  const loosened = vectors.greaterThan(d, signed(r), signed(l));
-  const tightened = vectors.greaterThan(d, signed(l), signed(r));
-  const changed = d.not(vectors.equal(d, l, r));
+  const l = toBits(words, left);
+  const r = toBits(words, right);
+  const loosened = stricterSet(words, l, r);
+  const tightened = stricterSet(words, r, l);
+  const changed = d.not(words.eq(l, r));
   const root = d.ite(loosened, d.leaf(1), d.ite(tightened, d.leaf(2), d.ite(changed, d.leaf(3), FALSE)));
   return { root, classes: [{ kind: 'LOOSENED' }, { kind: 'TIGHTENED' }, { kind: 'CHANGED' }] };
+}
+
+/** Where the kernel prefers `a`'s action over `b`'s: `compareStrictness` is negative. */
+export function stricterSet(words: Words, a: Word, b: Word): Node {
+  const d = words.diagrams;
+  // The action half, as a signed number: with the sign turned round, unsigned order is the kernel's.
+  const signed = ({ bits }: Word) => bits.slice(16).map((bit, i) => (i === 15 ? d.not(bit) : bit));
+  return vectors.greaterThan(d, signed(b), signed(a));
 }
 
 /** The inputs of one class, numbered as in `Changes.classes` from 0. */
