@@ -2,7 +2,6 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { describeWord } from '../arch/index.ts';
-import { disassemble } from '../bpf/index.ts';
 import {
   type Compiled,
   type CompileOptions,
@@ -24,6 +23,7 @@ import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import { compareVersions, type Policy, parseKernelVersion } from '../policy/index.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
+import { checkProgramOutput, PROGRAM_FORMATS, type ProgramFormat, programAs } from './program-format.ts';
 import {
   addInjectOptions,
   addWriteOptions,
@@ -36,12 +36,10 @@ import { diagnosticsData, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 import { readWeights } from './weights.ts';
 
-type Format = 'raw' | 'asm' | 'json';
-
 interface BuildFlags extends PolicyFlags, RewriteFlags {
   readonly into?: string;
   readonly section: string;
-  readonly format?: Format;
+  readonly format?: ProgramFormat;
   readonly load?: boolean;
   readonly enforce?: boolean;
   readonly embedProfile?: boolean;
@@ -52,26 +50,6 @@ interface BuildFlags extends PolicyFlags, RewriteFlags {
   readonly weights?: string;
   readonly fast?: boolean;
   readonly tracePasses?: boolean;
-}
-
-/** The program as the bytes of one of the formats. */
-function formatted(program: CheckedProgram, policy: Policy, format: Format): Uint8Array {
-  switch (format) {
-    case 'raw':
-      return program.bytes;
-    case 'asm':
-      return new TextEncoder().encode(disassemble(program));
-    case 'json': {
-      const data = {
-        architectures: policy.arches.map((a) => a.arch.scmp),
-        endian: program.endian,
-        instructions: program.insns,
-      };
-      return new TextEncoder().encode(`${JSON.stringify(data)}\n`);
-    }
-    default:
-      return format satisfies never;
-  }
 }
 
 interface Target {
@@ -114,7 +92,8 @@ function planOutput(
   }
   const path = flags.output ?? (flags.format === undefined ? undefined : '-');
   if (path === undefined) return undefined;
-  const bytes = formatted(program, policy, flags.format ?? 'raw');
+  const architectures = policy.arches.map((a) => a.arch.scmp);
+  const bytes = programAs(program, flags.format ?? 'raw', { architectures });
   const write = () => replaceFile(path === '-' ? '/dev/fd/1' : path, bytes);
   return { path, size: bytes.length, what: flags.format ?? 'raw', write };
 }
@@ -257,7 +236,6 @@ function checkFlags(profilePath: string, flags: BuildFlags): void {
 
 /** Refuses a destination that would swallow the result, or destroy the profile. */
 function checkOutput(flags: BuildFlags, output: Output, profile: Input): void {
-  const { isStdout, isTerminal } = destinationOf(output.path);
   if (leadsTo(output.path, profile.stamp)) {
     const message = 'the result would overwrite the profile';
     fail({ code: 'USAGE', file: output.path, message, help: 'name another' });
@@ -266,14 +244,10 @@ function checkOutput(flags: BuildFlags, output: Output, profile: Input): void {
     const message = 'the result would overwrite the weights';
     fail({ code: 'USAGE', file: output.path, message, help: 'name another' });
   }
-  if (isTerminal && (flags.into !== undefined || (flags.format ?? 'raw') === 'raw')) {
-    const help = 'name a file with -o, or choose --format asm';
-    fail({ code: 'USAGE', message: 'the program is binary; it is not written to a terminal', help });
-  }
-  if (isStdout && flags.json) {
-    const help = 'name a file with -o';
-    fail({ code: 'USAGE', message: '--json and the program cannot both go to standard output', help });
-  }
+  checkProgramOutput(output.path, {
+    isBinary: flags.into !== undefined || (flags.format ?? 'raw') === 'raw',
+    json: flags.json === true,
+  });
 }
 
 function build(profilePath: string, flags: BuildFlags): void {
@@ -338,7 +312,7 @@ export function addBuild(program: Command): void {
     .option('--enforce', 'make the program install the filter by itself, before its first instruction')
     .option('--embed-profile', 'put the normalized profile in too, so that explain can name the rule that decides')
     .option('--load-profile', 'map the embedded profile too')
-    .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(['raw', 'asm', 'json']));
+    .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(PROGRAM_FORMATS));
   addPolicyOptions(addWriteOptions(addInjectOptions(command)))
     .addOption(
       new Option('--optimize <what>', 'what to spend on: few instructions or few steps')

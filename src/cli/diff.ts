@@ -1,18 +1,17 @@
 /** seccompc diff: what changes from one profile, program or ELF file to another, for every call there can be. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { describeWord } from '../arch/index.ts';
+import { type Command, Option } from 'commander';
 import { describeCall } from '../assert/index.ts';
 import { DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
 import { type Diagnostic, Diagnostics, fail, forTerminal, SeccompcError } from '../diag/index.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { type CheckedProgram, check } from '../kernel/index.ts';
-import { hex } from '../num/index.ts';
 import type { Policy } from '../policy/index.ts';
-import { byArch, type ChangeKind, coveredArches, type Differences, difference } from '../prove/index.ts';
+import { byArch, coveredArches, type Differences, difference } from '../prove/index.ts';
 import { refusalDiagnostic } from './check.ts';
 import { type Group, grouped, whereText } from './diff-groups.ts';
 import { applyIgnores, readIgnoreFile } from './diff-ignore.ts';
-import { addPolicyOptions, list, type PolicyFlags, resolveOptions } from './options.ts';
+import { changeText, failOnOption, groupData, groupLines, isFailure, tally } from './diff-show.ts';
+import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { readSubject, type Subject } from './subject.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 
@@ -23,7 +22,7 @@ interface DiffFlags extends PolicyFlags {
   readonly format: Format;
   readonly json?: boolean;
   readonly ignore: readonly string[];
-  readonly failOn: readonly string[];
+  readonly failOn?: readonly string[];
 }
 
 interface Side {
@@ -34,16 +33,6 @@ interface Side {
   /** ABIs that it is for. */
   readonly arches: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
-}
-
-const FAIL_ON = ['loosened', 'tightened', 'changed', 'any', 'none'];
-
-function failOn(text: string, before: readonly string[] | undefined): readonly string[] {
-  const all = list(text.toLowerCase(), before);
-  const wrong = all.find((word) => !FAIL_ON.includes(word));
-  if (wrong !== undefined) throw new InvalidArgumentError(`Allowed choices are ${FAIL_ON.join(', ')}.`);
-  if (all.length > 1 && all.includes('none')) throw new InvalidArgumentError("'none' stands alone.");
-  return all;
 }
 
 function policySide(subject: Subject & { kind: 'profile' }, own: string | undefined, flags: DiffFlags): Side {
@@ -106,14 +95,6 @@ function sideText(which: string, { name, what, arches }: Side, escaped: (text: s
   return `${which}: ${escaped(name)} (${what}${arches.length === 0 ? '' : `; ${arches.join(', ')}`})`;
 }
 
-const changeText = ({ from, to }: Group): string =>
-  from === undefined || to === undefined ? 'results that depend on the call' : `${from} -> ${to}`;
-
-function tally(groups: readonly Group[]): string {
-  const of = (kind: ChangeKind) => groups.filter((g) => g.kind === kind).length;
-  return `${of('LOOSENED')} loosened, ${of('TIGHTENED')} tightened, ${of('CHANGED')} changed`;
-}
-
 interface Result {
   readonly sides: readonly [Side, Side];
   readonly notes: readonly string[];
@@ -124,16 +105,6 @@ interface Result {
   readonly ignored: readonly Group[];
   readonly undecided?: string | undefined;
   readonly count: bigint;
-}
-
-function groupLines(group: Group): readonly string[] {
-  const where = whereText(group.where);
-  return [
-    `${group.kind}: ${changeText(group)}`,
-    `  ${group.arches.join(', ')}: ${group.callsText}`,
-    ...(where === '' ? [] : [`  where ${where}`]),
-    `  such as ${describeCall(group.example.data)}`,
-  ];
 }
 
 function textLines({ sides, notes, groups, idle, ignored, undecided, count }: Result): readonly string[] {
@@ -190,34 +161,6 @@ function markdownLines({ sides, notes, groups, idle, ignored, undecided, count }
   ];
 }
 
-function groupData(group: Group): Record<string, unknown> {
-  const { data, words } = group.example;
-  const { calls, except, others } = group.calls ?? { calls: [], except: true, others: 'all' };
-  return {
-    kind: group.kind,
-    from: group.from ?? null,
-    to: group.to ?? null,
-    architectures: group.arches,
-    numbers: group.callsText,
-    calls,
-    // True: every call of these ABIs but those.
-    except,
-    otherNumbers: typeof others === 'bigint' ? String(others) : others,
-    where: group.where,
-    count: String(group.count),
-    example: {
-      call: describeCall(data),
-      arch: data.arch,
-      nr: data.nr,
-      args: data.args.map(hex),
-      from: describeWord(words[0]),
-      to: describeWord(words[1]),
-    },
-    withoutEffect: group.outside,
-    ignored: group.ignored?.reason ?? null,
-  };
-}
-
 function resultData(result: Result, status: number, diagnostics: readonly Diagnostic[]): Record<string, unknown> {
   const { sides, notes, groups, idle, ignored, undecided, count } = result;
   return {
@@ -232,12 +175,6 @@ function resultData(result: Result, status: number, diagnostics: readonly Diagno
     count: String(count),
     diagnostics: diagnosticsData(diagnostics),
   };
-}
-
-/** 3 undecided, 1 a difference of a class that fails, else 0. */
-function statusOf({ groups, undecided }: Result, classes: readonly string[]): number {
-  if (undecided !== undefined) return 3;
-  return groups.some(({ kind }) => classes.includes('any') || classes.includes(kind.toLowerCase())) ? 1 : 0;
 }
 
 function resultOf(sides: readonly [Side, Side], flags: DiffFlags, diagnostics: Diagnostics): Result {
@@ -266,7 +203,8 @@ function run(a: string, b: string, given: DiffFlags): void {
   const diagnostics = new Diagnostics();
   const result = resultOf(sides, flags, diagnostics);
   const all = [...sides.flatMap((side) => side.diagnostics), ...diagnostics.sorted];
-  const status = statusOf(result, flags.failOn);
+  // Undecided never passes.
+  const status = result.undecided !== undefined ? 3 : isFailure(result.groups, flags.failOn) ? 1 : 0;
   terminal.diagnostics(all);
   const lines = flags.format === 'markdown' ? markdownLines(result) : textLines(result);
   for (const text of lines) terminal.line(text);
@@ -287,18 +225,12 @@ export function addDiff(program: Command): void {
     .argument('<b>', 'the new side')
     .addOption(new Option('--format <format>', 'of the result').choices(['text', 'json', 'markdown']).default('text'))
     .option('--json', 'the same as --format json')
-    .addOption(
-      new Option('--fail-on <classes>', `which differences make the exit status 1: ${FAIL_ON.join(', ')}`)
-        .argParser(failOn)
-        .default(undefined, 'any'),
-    )
+    .addOption(failOnOption())
     .addOption(
       new Option('--ignore <file>', 'known differences with their reasons (repeatable)')
         .argParser((path: string, before: readonly string[]) => [...before, path])
         .default([], 'none'),
     )
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION);
-  addPolicyOptions(command).action((a: string, b: string, flags: DiffFlags) =>
-    run(a, b, { ...flags, failOn: flags.failOn ?? ['any'] }),
-  );
+  addPolicyOptions(command).action(run);
 }

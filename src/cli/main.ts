@@ -14,6 +14,8 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   'INPUT_TOO_LARGE',
   'OUTPUT_UNWRITABLE',
   'ARCH_MISSING',
+  'FILTER_INDEX',
+  'FILTER_SEVERAL',
 ]);
 /** Faults of the command line when they have no place in a text. */
 const USAGE_WITHOUT_PLACE: ReadonlySet<Code> = new Set<Code>([
@@ -47,7 +49,22 @@ function wantsJson(argv: readonly string[]): boolean {
 }
 
 /** What could not be had: evidence, and nothing else. */
-const UNKNOWN: ReadonlySet<Code> = new Set<Code>(['PROOF_UNDECIDED', 'KERNEL_UNASKED']);
+const UNKNOWN: ReadonlySet<Code> = new Set<Code>([
+  'PROOF_UNDECIDED',
+  'KERNEL_UNASKED',
+  'KERNEL_UNABLE',
+  'PROCESS_MISSING',
+  'PROCESS_ENDED',
+  'PROCESS_CHANGED',
+  'PROCESS_KERNEL',
+  'PROCESS_TRACED',
+  'PROCESS_BUSY',
+  'PROCESS_DENIED',
+  'PROCESS_PRIVILEGE',
+  'CALLER_CONFINED',
+  'FILTER_EBPF',
+  'FILTER_NEWER',
+]);
 
 /** 3 where the only thing missing is evidence. */
 function exitStatus(errors: readonly Diagnostic[]): number {
@@ -102,6 +119,8 @@ const COMMANDS = {
   diff: async () => (await import('./diff.ts')).addDiff,
   launcher: async () => (await import('./launcher.ts')).addLauncher,
   run: async () => (await import('./run.ts')).addRun,
+  dump: async () => (await import('./dump.ts')).addDump,
+  verify: async () => (await import('./verify.ts')).addVerify,
 } as const;
 
 const isCommand = (word: string | undefined): word is keyof typeof COMMANDS =>

@@ -200,13 +200,39 @@ export const CODES = {
     about: 'the profile and the filter beside it decide a call differently',
   },
 
-  // starting commands, looking at processes
+  // starting commands
   LAUNCHER_NONE: { severity: 'error', about: 'no launcher can be made for this ABI, or with this filter flag' },
   LAUNCHER_EXECVE: { severity: 'error', about: 'the filter denies execve, with which the launcher starts the command' },
   COMMAND_MISSING: { severity: 'error', about: 'there is no such command' },
   COMMAND_UNABLE: { severity: 'error', about: 'the command is there and cannot be run' },
   COMMAND_KILLED: { severity: 'note', about: 'the command was killed by the signal that filters send' },
   RUN_FAILED: { severity: 'error', about: 'the command could not be started, or not be watched to its end' },
+
+  // looking at processes: what could not be had
+  PROCESS_MISSING: { severity: 'error', about: 'no such process or thread, or none that this user is shown' },
+  PROCESS_ENDED: { severity: 'error', about: 'the process or thread has ended' },
+  PROCESS_CHANGED: { severity: 'error', about: 'the number belongs to another process by now, or threads come and go' },
+  PROCESS_KERNEL: { severity: 'error', about: 'a thread of the kernel, which makes no system calls' },
+  PROCESS_TRACED: { severity: 'error', about: 'another program traces the process already' },
+  PROCESS_BUSY: { severity: 'error', about: 'the thread did not stop: it is in a call that nothing interrupts' },
+  PROCESS_DENIED: { severity: 'error', about: 'the process may not be traced' },
+  PROCESS_PRIVILEGE: {
+    severity: 'error',
+    about: 'filters are shown to CAP_SYS_ADMIN of the first user namespace alone',
+  },
+  CALLER_CONFINED: { severity: 'error', about: 'filters are shown to no process that carries one itself' },
+  KERNEL_UNABLE: { severity: 'error', about: 'a kernel that hands no filters out' },
+  FILTER_EBPF: { severity: 'error', about: 'a filter that was not installed as classic BPF, which nobody can read' },
+  FILTER_NEWER: { severity: 'error', about: 'a filter that this kernel took, and seccompc does not' },
+
+  // looking at processes: what was found
+  PROCESS_UNFILTERED: { severity: 'error', about: 'a thread that carries no filter' },
+  PROCESS_STRICT: { severity: 'error', about: 'a thread in strict mode, which is another thing than a filter' },
+  PROCESS_PRIVILEGES_NEW: { severity: 'warning', about: 'no_new_privs is not set' },
+  PROCESS_THREADS: { severity: 'warning', about: 'threads of one process carry different filters' },
+  PROCESS_LOG: { severity: 'warning', about: 'the filter flag LOG is not what the profile says' },
+  FILTER_INDEX: { severity: 'error', about: 'no filter of this index' },
+  FILTER_SEVERAL: { severity: 'error', about: 'several filters where one was asked for' },
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -26,9 +26,12 @@ export interface ThreadStatus {
   readonly isKernel: boolean;
 }
 
+/** States of what has ended: waiting for its parent, or on its way out. */
+export const ENDED: ReadonlySet<string> = new Set(['Z', 'X', 'x']);
+
 /** Undefined for a thread that is not there (any more), or that this process is not shown. */
 export function threadStatus(pid: number, tid: number = pid): ThreadStatus | undefined {
-  const text = read(`/proc/${pid}/task/${tid}/status`);
+  const text = readProc(`/proc/${pid}/task/${tid}/status`);
   if (text === undefined) return undefined;
   const fields = new Map(
     text.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
@@ -47,7 +50,10 @@ export function threadStatus(pid: number, tid: number = pid): ThreadStatus | und
     noNewPrivs: noNewPrivs === undefined ? undefined : noNewPrivs === 1,
     seccomp: number('Seccomp'),
     filters: number('Seccomp_filters'),
-    isKernel: !fields.has('VmSize') && fields.get('State')?.charAt(0) !== 'Z',
+    // Said since Linux 6.8; before, only what has ended lacks a memory of its own as well.
+    isKernel: fields.has('Kthread')
+      ? number('Kthread') === 1
+      : !fields.has('VmSize') && !ENDED.has(fields.get('State')?.charAt(0) ?? ''),
   };
 }
 
@@ -63,14 +69,14 @@ export function threadsOf(pid: number): readonly number[] {
   }
 }
 
-/** When a process started, in clock ticks since boot: its id may come again, the two together do not. */
-export function startTime(pid: number): string | undefined {
-  return statFields(pid)?.[STAT.starttime];
+/** When a process or thread started, in clock ticks since boot: its id may come again, the two together do not. */
+export function startTime(pid: number, tid: number = pid): string | undefined {
+  return statFields(`${pid}/task/${tid}`)?.[STAT.starttime];
 }
 
 /** One letter, as `ThreadStatus.state`. */
 export function stateOf(pid: number): string | undefined {
-  return statFields(pid)?.[STAT.state];
+  return statFields(String(pid))?.[STAT.state];
 }
 
 /** Whether this process belongs to the group that its terminal sends signals to. */
@@ -82,12 +88,13 @@ export function inForeground(): boolean {
 /** Places in what follows the command's name, which may hold blanks and parentheses itself. */
 const STAT = { state: 0, group: 2, tty: 4, foreground: 5, starttime: 19 } as const;
 
-function statFields(pid: number | 'self'): readonly string[] | undefined {
-  const text = read(`/proc/${pid}/stat`);
+function statFields(pid: string): readonly string[] | undefined {
+  const text = readProc(`/proc/${pid}/stat`);
   return text?.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-function read(path: string): string | undefined {
+/** Undefined for what is not there, or not for this user. */
+export function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

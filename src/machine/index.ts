@@ -3,6 +3,16 @@ export { Aarch64 } from './aarch64.ts';
 export { type CodeLine, externalsText, listing, type MachineCode } from './code.ts';
 export { DEMO_CALLS, demoProgram, REFUSED_STATUS } from './demo-program.ts';
 export { decodeStub, enforceStub, STUB_FLAGS, type Stub } from './enforce-stub.ts';
+export {
+  decodeReading,
+  filterReaderCode,
+  filterReaderElf,
+  READER_CUT,
+  READER_STEPS,
+  type ReaderStep,
+  type ReadFilter,
+  type Reading,
+} from './filter-reader.ts';
 export { I386 } from './i386.ts';
 export {
   LAUNCHER_FLAGS,
