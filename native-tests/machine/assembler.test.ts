@@ -12,6 +12,7 @@ import {
   demoProgram,
   enforceStub,
   externalsText,
+  filterReaderCode,
   launcherCode,
   MACHINE_TARGETS,
   probeProgram,
@@ -69,7 +70,8 @@ suite('native/machine/assembler', (test) => {
     test.needs(missing, `every ${name} instruction, from ${file}`, () => {
       same(every(), assembled(name, readFileSync(join(here, file), 'utf8')));
     });
-    for (const [title, code] of [...stubs(name), ...launchers(name)])
+    const reader: readonly [string, MachineCode] = ['filter reader', filterReaderCode(name, 5)];
+    for (const [title, code] of [...stubs(name), ...launchers(name), reader])
       test.needs(missing, `the ${name} ${title}, from its own listing`, () => {
         same(code, assembled(name, sourceOf(code)));
       });
