@@ -4,7 +4,7 @@
  * repeats one of them. Files that fail are written to build/fuzz/. Exit status 1 when a case fails.
  */
 import { fork } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -120,7 +120,11 @@ function work(slot) {
     let sums = { calls: 0, cpu: 0 };
     let still = 0;
     let last;
-    const where = () => readFileSync(place).readDoubleLE(0);
+    /** The case at hand; undefined before the process has opened its file. */
+    const where = () => {
+      const bytes = existsSync(place) ? readFileSync(place) : [];
+      return bytes.length < 8 ? undefined : bytes.readDoubleLE(0);
+    };
     const watch = setInterval(() => {
       const at = stretch === undefined ? undefined : where();
       still = at === last ? still + 1000 : 0;
