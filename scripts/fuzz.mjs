@@ -150,7 +150,7 @@ function work(slot) {
       sum.calls += sums.calls;
       sum.cpu += sums.cpu;
       if (stretch === undefined) return status === 0 ? resolve() : reject(new Error(`a process ended with ${status}`));
-      const at = where();
+      const at = where() ?? stretch.from;
       const why = still >= STILL_MS ? `no end in ${STILL_MS / 1000} s` : `the process ended (${signal ?? status})`;
       fail({ number: at, what: why, recipe: [`the ${at - stretch.from} cases before it are not counted below`] });
       left.push({ seed, from: at + 1, to: stretch.to });
