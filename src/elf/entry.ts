@@ -50,9 +50,9 @@ export function entryHeader(size: number, align: number): Omit<Shdr, 'sh_name' |
   };
 }
 
-/** The injected section that e_entry leads to. */
+/** The injected section that e_entry leads to; a section that is not loaded has no address, and 0 is no entry. */
 export function entrySection(elf: ElfFile, injected: readonly Section[]): Section | undefined {
-  return injected.find(
-    (s) => (s.sh_flags & SHF_EXECINSTR) !== 0n && s.sh_addr <= elf.entry && elf.entry < s.sh_addr + s.sh_size,
-  );
+  const isCode = ({ sh_flags, sh_addr }: Section) =>
+    (sh_flags & SHF_EXECINSTR) !== 0n && (sh_flags & SHF_ALLOC) !== 0n && sh_addr !== 0n;
+  return injected.find((s) => isCode(s) && s.sh_addr <= elf.entry && elf.entry < s.sh_addr + s.sh_size);
 }
