@@ -1,6 +1,7 @@
 /*
  * The first and only process of a small machine: runs the commands of /commands, one a line, words separated by blanks,
- * and prints for each "@ status signal output errors", output and errors in hexadecimal. At the end the machine stops.
+ * and prints for each "@ status signal output errors", output and errors in hexadecimal, on a line of its own whatever the
+ * firmware has left there. At the end the machine stops.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ static void run(char *line)
         _exit(99);
     }
     waitpid(child, &status, 0);
-    printf("@ %d %d ", WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    printf("\n@ %d %d ", WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
     hex("/out");
     putchar(' ');
     hex("/err");

@@ -1,70 +1,14 @@
 /** Stub and launcher on kernels of other machines, each booted under qemu-system; on demand: SECCOMPC_QEMU=1. */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { LAUNCHER_STATUS, launcherElf, REFUSED_STATUS } from '../../src/machine/index.ts';
 import { suite } from '../../test/suite.ts';
-import { kernelImage } from '../kernel/qemu/images.ts';
-import { cpio, type InitFile, MACHINES, type Machine, machineAbsent } from '../kernel/qemu/machines.ts';
+import { MACHINES, machineAbsent } from '../kernel/qemu/machines.ts';
+import { type Ended, runAll, unasked } from './booted.ts';
 import { denying, entryProgram, eperm, resultsOf, sameRegisters, TAKEN, wordsOf } from './entry-programs.ts';
 import { stubbed } from './stubbed.ts';
 import { withoutToolchain } from './toolchain.ts';
-import { ALLOW, freshPath, records } from './tools.ts';
+import { ALLOW, records } from './tools.ts';
 
-interface Ended {
-  readonly status: number;
-  readonly signal: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Boots the machine with these files and runs the commands in turn. */
-function runAll(machine: Machine, files: Readonly<Record<string, Uint8Array>>, commands: readonly string[]): Ended[] {
-  const kernel = kernelImage(machine.image);
-  if ('why' in kernel) throw new Error(kernel.why);
-  const [init, initrd] = [freshPath(), freshPath()];
-  const source = join(process.cwd(), 'native-tests', 'machine', 'init.c');
-  const compiled = spawnSync(machine.compiler, [
-    '-std=gnu11',
-    '-O2',
-    '-static',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    source,
-    '-o',
-    init,
-  ]);
-  assert.is(compiled.status, 0, String(compiled.stderr));
-  // riscv64 leaves registers of the old program to the new one; with lines of equal length init leaves the same.
-  const lines = commands.map((text) => `${text.padEnd(63)}\n`).join('');
-  const inside: readonly InitFile[] = [
-    { name: 'dev', mode: 0o040755 },
-    { name: 'dev/console', mode: 0o020600, device: [5, 1] },
-    { name: 'init', mode: 0o100755, data: readFileSync(init) },
-    { name: 'commands', mode: 0o100644, data: Buffer.from(lines) },
-    ...Object.entries(files).map(([name, data]) => ({ name, mode: 0o100755, data })),
-  ];
-  writeFileSync(initrd, cpio(inside));
-  const [command, ...model] = machine.qemu as readonly [string, ...string[]];
-  const append = `console=${machine.console} panic=-1 quiet loglevel=0 rdinit=/init norandmaps`;
-  const hardware = ['-m', '512', '-smp', '1', '-nographic', '-no-reboot', '-net', 'none'];
-  const booted = spawnSync(
-    command,
-    [...model, ...hardware, '-kernel', kernel.path, '-initrd', initrd, '-append', append],
-    { encoding: 'latin1', stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000, killSignal: 'SIGKILL' },
-  );
-  const said = booted.stdout.split(/\r?\n/).flatMap((line) => (line.startsWith('@ ') ? [line.slice(2)] : []));
-  assert.is(said.pop(), 'end', booted.stdout.slice(-1000) + booted.stderr);
-  const bytes = (hex: string | undefined) => Buffer.from(hex ?? '', 'hex').toString('latin1');
-  return said.map((line) => {
-    const [status, signal, stdout, stderr] = line.split(' ');
-    return { status: Number(status), signal: Number(signal), stdout: bytes(stdout), stderr: bytes(stderr) };
-  });
-}
-
-const unasked = process.env.SECCOMPC_QEMU ? undefined : 'takes a minute: SECCOMPC_QEMU=1';
 const SIGILL_OR_SIGTRAP = [4, 5];
 
 suite('native/machine/real-kernels', (test) => {

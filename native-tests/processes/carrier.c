@@ -118,7 +118,12 @@ static long wait_in(const char *call, const char *script)
     }
     if (strcmp(call, "semtimedop") == 0) {
         int id = semget(IPC_PRIVATE, 1, 0600);
+#ifdef SYS_semtimedop
         long result = syscall(SYS_semtimedop, id, &take, 1, &span);
+#else
+        long long span64[2] = {span.tv_sec, span.tv_nsec};
+        long result = syscall(SYS_semtimedop_time64, id, &take, 1, span64);
+#endif
         int error = errno;
         semctl(id, 0, IPC_RMID);
         errno = error;

@@ -66,7 +66,8 @@ const WAITING: readonly string[] = [
 export function leaveThread(cpu: Cpu): void {
   const [event, signal] = ['v0', 'v1'] as const;
   const restart = RESTARTS[cpu.arch.name] as Restart;
-  const abis = [...ARCHES.values()].filter(({ native }) => native === cpu.arch.name);
+  // A reader of a 32-bit ABI serves no other.
+  const abis = [...ARCHES.values()].filter((abi) => abi === cpu.arch || abi.native === cpu.arch.name);
   cpu.label('leave');
   cpu.load(event, 16, upperHalf(cpu, STATUS));
   cpu.load(signal, 8, byteOf(cpu, STATUS, 1));
