@@ -29,7 +29,7 @@ export function compile(
 
 /** Boots the machine with these files and runs the commands in turn. */
 export function runAll(
-  machine: Machine,
+  machine: Omit<Machine, 'name'>,
   files: Readonly<Record<string, Uint8Array>>,
   commands: readonly string[],
 ): Ended[] {

@@ -1,10 +1,11 @@
 /*
  * Runs the filter reader on a carrier where there is no seccompc:
  *
- *     driver READER CARRIER WORD ...
+ *     driver [--yama] READER CARRIER WORD ...
  *
  * starts the carrier with these words, waits until it sleeps, runs the reader on it twice as src/host does, and prints
- * each "answer HEX", then what the carrier said behind "ready", and "status N" of its end.
+ * each "answer HEX", then what the carrier said behind "ready", and "status N" of its end. --yama: tracing is forbidden to
+ * everybody first, for as long as this kernel runs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -55,6 +56,12 @@ int main(int count, char **words)
         return 93;
     mkdir("/proc", 0755);
     mount("proc", "/proc", "proc", 0, NULL);
+    if (strcmp(words[1], "--yama") == 0) {
+        int scope = open("/proc/sys/kernel/yama/ptrace_scope", O_WRONLY);
+        if (write(scope, "3", 1) != 1)
+            return 96;
+        words++;
+    }
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {

@@ -164,11 +164,11 @@ suite('native/processes/dump', (test) => {
       const file = freshPath();
       good(dump(pid, '--index', '1', '-o', file));
       assert.equal(readFileSync(file), Buffer.from(allowing));
-      const out = execute('sh', [
-        '-c',
-        `${process.execPath} dist/seccompc.mjs dump --pid ${pid} --index 0 -o - | od -An -tx1 -v`,
-      ]);
+      const command = `${process.execPath} dist/seccompc.mjs`;
+      const out = execute('sh', ['-c', `${command} dump --pid ${pid} --index 0 -o - | od -An -tx1 -v`]);
       assert.is(out.stdout.replace(/\s/g, ''), hexOf(noRestart));
+      const piped = execute('sh', ['-c', `${command} dump --pid ${pid} --index 0 | ${command} disasm -`]);
+      assert.match(piped.stdout, /KILL_PROCESS/);
 
       const several = dump(pid, '-o', file);
       assert.match(several.stderr, /error FILTER_SEVERAL there are 2 filters, and a file takes one/);
@@ -179,6 +179,9 @@ suite('native/processes/dump', (test) => {
       assert.match(none.stderr, /error FILTER_INDEX .*0 \(the oldest\) to 1 \(the newest\)/);
       assert.is(none.status, 2);
 
+      const fresh = freshPath();
+      good(dump(pid, '-o', fresh));
+      assert.equal(readdirSync(fresh).sort(), ['filter-0.bpf', 'filter-1.bpf']);
       const folder = freshPath();
       mkdirSync(folder);
       writeFileSync(join(folder, 'notes.txt'), '');
@@ -213,6 +216,14 @@ suite('native/processes/dump', (test) => {
       good(dump(pid, '--format', 'json', '-o', json));
       const { endian, instructions } = JSON.parse(readFileSync(json, 'utf8')) as Record<string, unknown[]>;
       assert.equal([endian, instructions?.length], ['little', readFileSync(raw).length / 8]);
+    });
+  });
+  test.needs(root, 'as many filters as a kernel takes', () => {
+    const files = filterFiles(...Array.from({ length: 1000 }, (_, i) => answering(10_000 + i, 0x5_0000 + (i % 4096))));
+    return carrying(carrier(...files, 'read', '0'), ({ pid }) => {
+      const found = read(pid);
+      assert.equal([found.length, new Set(found).size], [1000, 1000]);
+      assert.is(found[999], hexOf(answering(10_999, 0x5_0000 + 999)));
     });
   });
   test.needs(root, 'a hostile name', () => {

@@ -1,5 +1,4 @@
 /** What can go wrong when a process is asked about: each case has its code, says what to do, and is never "no filter". */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as assert from 'uvu/assert';
 import { suite } from '../../test/suite.ts';
@@ -116,14 +115,6 @@ suite('native/processes/refusals', (test) => {
   test.needs(root ?? absent('unshare'), '/proc of other numbers', () => {
     refused(inside(['unshare', '--pid', '--fork'], 1), 'KERNEL_UNASKED', 3, /another PID namespace/);
   });
-  const yama = existsSync('/proc/sys/kernel/yama/ptrace_scope') ? undefined : 'this kernel has no Yama';
-  test.needs(root ?? yama, 'Yama, which forbids what is no child', () =>
-    carrying(confined(), async ({ pid }) => {
-      const without = ['setpriv', '--bounding-set=-sys_ptrace', '--inh-caps=-sys_ptrace'];
-      refused(inside(without, pid), 'PROCESS_DENIED', 3);
-      await untouched(pid);
-    }),
-  );
   const isInTmp = resolve('dist').startsWith('/tmp/') ? 'the project lies in /tmp' : undefined;
   test.needs(root ?? isInTmp ?? absent('unshare'), 'no folder that runs programs', () => {
     const script = 'for f in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o noexec none $f; done; exec "$@"';

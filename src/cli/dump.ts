@@ -6,7 +6,7 @@ import { type Diagnostic, Diagnostics, fail, forTerminal, unreachable } from '..
 import { replaceFile } from '../host/atomic-write.ts';
 import { destinationOf } from '../host/destination.ts';
 import { withFilterReader } from '../host/filter-reader.ts';
-import { isFolder, prepareFolder } from '../host/output-folder.ts';
+import { isFolder, isThere, prepareFolder } from '../host/output-folder.ts';
 import { threadText } from '../host/process-refusal.ts';
 import { type ThreadStatus, threadStatus, threadsOf } from '../host/process-status.ts';
 import { eachThread, threadNamed } from '../host/process-threads.ts';
@@ -112,12 +112,15 @@ function nameOf({ dump, filter }: Part, flags: DumpFlags): string {
   return `${thread}filter-${filter.index}.${EXTENSIONS[flags.format ?? 'raw']}`;
 }
 
-/** Where each program goes: into a folder, or the one that there is to one file. All is checked before anything is written. */
+/**
+ * Where each program goes: into a folder (several need one: it is made), or the one that there is to one file. All is
+ * checked before anything is written.
+ */
 function planned(parts: readonly Part[], flags: DumpFlags): ReadonlyMap<Part, string> {
   const { format = 'raw', output } = flags;
   const path = output ?? '-';
   const json = flags.json === true;
-  if (path !== '-' && isFolder(path)) {
+  if (path !== '-' && (isFolder(path) || (parts.length > 1 && !isThere(path)))) {
     const names = parts.map((part) => nameOf(part, flags));
     prepareFolder(path, names, (name) => OURS.test(name));
     return new Map(parts.map((part, i) => [part, join(path, names[i] as string)]));
@@ -127,7 +130,7 @@ function planned(parts: readonly Part[], flags: DumpFlags): ReadonlyMap<Part, st
   return fail({
     code: 'FILTER_SEVERAL',
     message: `there are ${parts.length} filters, and ${path === '-' ? 'standard output' : 'a file'} takes one`,
-    help: `--index N takes one of them; -o ${path === '-' ? 'FOLDER' : path}/ (with the slash) writes each to a file of its own`,
+    help: '--index N takes one of them; -o FOLDER/ writes each to a file of its own',
   });
 }
 
@@ -169,7 +172,8 @@ function run(flags: DumpFlags): void {
   const diagnostics = remarks(dumps, flags);
   const parts = partsOf(dumps);
   const isListing = flags.output === undefined && flags.format === 'asm' && !flags.json;
-  const isWritten = !isListing && (flags.output !== undefined || flags.format !== undefined);
+  const isAskedFor = flags.format !== undefined || (flags.index !== undefined && !flags.threads && !flags.json);
+  const isWritten = !isListing && (flags.output !== undefined || isAskedFor);
   const paths = isWritten ? planned(parts, flags) : new Map<Part, string>();
   for (const [{ filter }, path] of paths) {
     replaceFile(path === '-' ? '/dev/fd/1' : path, programAs(filter, flags.format ?? 'raw'));
@@ -221,10 +225,14 @@ export function addDump(program: Command): void {
         .makeOptionMandatory(),
     )
     .option('--threads', 'those of every thread of the process')
-    .addOption(new Option('--index <n>', 'one of them: 0 is the oldest').argParser(filterIndex))
+    .addOption(
+      new Option('--index <n>', 'one of them, 0 being the oldest; it goes to standard output without -o').argParser(
+        filterIndex,
+      ),
+    )
     .option(
       '-o, --output <path>',
-      "a file for the one filter, or a folder (there already, or with a slash at the end) for each in a file: filter-0.bpf ...; '-' is standard output",
+      "a file for one filter, or a folder (for several, or with a slash at the end): filter-0.bpf ...; '-' is standard output",
     )
     .addOption(new Option('--format <format>', 'of the programs (default: raw)').choices(PROGRAM_FORMATS))
     .option('--json', 'everything as JSON, the instructions included')

@@ -38,6 +38,9 @@ export interface Comparison {
   readonly otherArches?: readonly string[] | undefined;
 }
 
+/** Of more filters than this none is looked at by itself; a kernel takes thousands. */
+const MOST_ALONE = 16;
+
 /** One comparison for each set of filters. Throws FILTER_NEWER for a program that seccompc would refuse. */
 export function compareAll(carrying: readonly ThreadCarries[], expected: Expected): readonly Comparison[] {
   const sets: { filters: readonly Carried[]; threads: ThreadStatus[] }[] = [];
@@ -59,7 +62,8 @@ function compare(filters: readonly Carried[], threads: readonly ThreadStatus[], 
   const found = proof.undecided ? proof : difference(subject, stack);
   if (found.undecided) return { ...base, equal: false, undecided: found.why };
   const groups = grouped(byArch(found).map((change) => ({ change }))).filter(({ outside }) => !outside);
-  const alone = programs.length === 1 ? [] : programs.map((program) => prove(program, subject).proved);
+  const isFew = programs.length > 1 && programs.length <= MOST_ALONE;
+  const alone = isFew ? programs.map((program) => prove(program, subject).proved) : [];
   return {
     ...base,
     equal: groups.length === 0,

@@ -12,6 +12,7 @@ import { noNewPrivs, threadList } from './verify-confined.ts';
 
 /** More groups of changes than this are for `seccompc diff`. */
 const MOST_GROUPS = 20;
+const MOST_FILTERS = 20;
 
 export function confinedLines(threads: readonly ThreadStatus[]): readonly string[] {
   const [first] = threads;
@@ -59,7 +60,8 @@ export function comparisonLines(comparison: Comparison, expected: Expected, isAl
   const side = `${forTerminal(name)} (${what})`;
   const head = [
     `${whoText(threads, isAll)}:`,
-    ...filters.map((filter) => `  filter ${filter.index}: ${carriedText(filter)}`),
+    ...filters.slice(0, MOST_FILTERS).map((filter) => `  filter ${filter.index}: ${carriedText(filter)}`),
+    ...(filters.length > MOST_FILTERS ? [`  and ${filters.length - MOST_FILTERS} more`] : []),
   ];
   if (undecided !== undefined) return [...head, `undecided: ${undecided}. Nothing is claimed.`];
   const together = filters.length === 1 ? 'it gives' : 'together they give';

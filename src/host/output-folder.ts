@@ -1,11 +1,16 @@
 /** A folder that several outputs go into. */
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { fail } from '../diag/index.ts';
 import { codeOf, refuse } from './unwritable.ts';
 
 /** What is there as a folder, or is named as one: with a slash at its end. */
 export function isFolder(path: string): boolean {
   return path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** A link that leads nowhere is there too. */
+export function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /**

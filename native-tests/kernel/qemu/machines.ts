@@ -36,7 +36,11 @@ export const MACHINES: readonly Machine[] = [
 ];
 
 /** Why this machine cannot be started here; its kernel is downloaded if it has to be. */
-export function machineAbsent({ compiler, qemu, image }: Machine): string | undefined {
+export function machineAbsent({
+  compiler,
+  qemu,
+  image,
+}: Pick<Machine, 'compiler' | 'qemu' | 'image'>): string | undefined {
   if (process.platform !== 'linux') return 'this is not Linux';
   const tool = withoutTool(qemu[0]!) ?? withoutTool(compiler);
   if (tool !== undefined) return tool;
