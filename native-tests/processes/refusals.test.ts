@@ -112,6 +112,17 @@ suite('native/processes/refusals', (test) => {
       await untouched(pid);
     }),
   );
+  test.needs(root ?? absent('strace'), 'the caller is traced, and its children with it', () =>
+    carrying(confined(), async ({ pid }) => {
+      refused(
+        inside(['strace', '-f', '-qq', '-o', '/dev/null'], pid),
+        'PROCESS_DENIED',
+        3,
+        /is traced itself, by process \d+/,
+      );
+      await untouched(pid);
+    }),
+  );
   test.needs(root ?? absent('unshare'), '/proc of other numbers', () => {
     refused(inside(['unshare', '--pid', '--fork'], 1), 'KERNEL_UNASKED', 3, /another PID namespace/);
   });

@@ -50,9 +50,9 @@ function ownArch(pid: number): Arch | undefined {
 function readExpected(path: string, pid: number, flags: VerifyFlags): Expected {
   const subject = readSubject(path, flags);
   const { name } = subject.input;
+  if (flags.elf !== undefined && subject.kind !== 'elf')
+    fail({ code: 'USAGE', file: name, message: 'is no ELF file, and --elf wants one', help: 'leave --elf out' });
   if (subject.kind === 'profile') {
-    if (flags.elf !== undefined)
-      fail({ code: 'USAGE', file: name, message: '--elf wants an ELF file; a profile goes without it' });
     const own = ownArch(pid);
     const policy = loadPolicy(textOf(subject.input), resolveOptions(flags, own && [own.name]));
     const arches = policy.arches.map(({ arch }) => arch.name).join(', ');

@@ -11,7 +11,7 @@ import { ByteView } from '../num/index.ts';
 import { type Caller, callerHere } from './process-caller.ts';
 import { type PlacedProgram, placeProgram } from './process-file.ts';
 import { busy, missing, refusedBy, replaced } from './process-refusal.ts';
-import { HERE, startTime, type ThreadStatus, threadStatus } from './process-status.ts';
+import { HERE, type ThreadStatus, threadStatus } from './process-status.ts';
 import { codeOf } from './unwritable.ts';
 
 /** How long a thread may take to stop; those that nothing keeps take microseconds. */
@@ -57,6 +57,7 @@ export function withFilterReader<T>(body: (reader: FilterReader) => T): T {
 }
 
 const STRICT = 1;
+const EPERM = 1;
 
 function place(): Exclude<PlacedProgram, { why: string }> {
   const own = archOfNode(process.arch, HERE);
@@ -66,8 +67,6 @@ function place(): Exclude<PlacedProgram, { why: string }> {
 }
 
 function readThread(path: string, thread: ThreadStatus, caller: Caller): readonly ReadFilter[] {
-  const { pid, tid } = thread;
-  const started = startTime(pid, tid);
   const watch = openWatch(thread, caller);
   let reading: Reading;
   try {
@@ -75,11 +74,10 @@ function readThread(path: string, thread: ThreadStatus, caller: Caller): readonl
   } finally {
     closeSync(watch);
   }
-  const after = threadStatus(pid, tid);
-  if (reading.step !== 'done') return fail(refusedBy(reading, thread, after, caller));
+  const after = threadStatus(thread.pid, thread.tid);
   // What ended after it was read has been read all the same.
-  if (after !== undefined && startTime(pid, tid) !== started) fail(replaced(tid));
-  return reading.filters;
+  if (after !== undefined && after.started !== thread.started) fail(replaced(thread.tid));
+  return reading.step === 'done' ? reading.filters : fail(refusedBy(reading, thread, after, caller));
 }
 
 function openWatch(thread: ThreadStatus, caller: Caller): number {
@@ -88,9 +86,11 @@ function openWatch(thread: ThreadStatus, caller: Caller): number {
     return openSync(`/proc/${pid}/task/${tid}/syscall`, 'r');
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'ENOENT' || code === 'ESRCH') return fail(missing(tid));
+    const now = threadStatus(pid, tid);
+    if (now === undefined) return fail(missing(tid));
+    if (code === 'ENOENT' || code === 'ESRCH') return unasked('/proc/PID/task/TID/syscall is not there');
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    return fail(refusedBy({ step: 'seize', errno: 1 }, thread, threadStatus(pid, tid), caller));
+    return fail(refusedBy({ step: 'seize', errno: EPERM }, thread, now, caller));
   }
 }
 

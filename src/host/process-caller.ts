@@ -6,6 +6,8 @@ import { readProc, threadStatus } from './process-status.ts';
 export interface Caller {
   /** As in `ThreadStatus`. */
   readonly seccomp: number | undefined;
+  /** Its own tracer, or 0. */
+  readonly tracer: number;
   /** Effective ones, a bit each. @see capabilities(7) */
   readonly capabilities: bigint;
   /** False in a container with user ids of its own; undefined where that is not shown. */
@@ -26,8 +28,10 @@ export function callerHere(): Caller {
   const capabilities = /^CapEff:\s*([0-9a-f]+)$/m.exec(readProc('/proc/self/status') ?? '')?.[1] ?? '0';
   const scope = readProc('/proc/sys/kernel/yama/ptrace_scope');
   const namespace = linkOf('/proc/self/ns/user');
+  const self = threadStatus(process.pid);
   return {
-    seccomp: threadStatus(process.pid)?.seccomp,
+    seccomp: self?.seccomp,
+    tracer: self?.tracer ?? 0,
     capabilities: BigInt(`0x${capabilities}`),
     inFirstUserNamespace: namespace === undefined ? undefined : namespace === FIRST_USER_NAMESPACE,
     ptraceScope: scope === undefined ? undefined : Number(scope),

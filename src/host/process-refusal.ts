@@ -121,6 +121,9 @@ function forbidden(thread: ThreadStatus, caller: Caller): NewDiagnostic {
   });
   if (caller.ptraceScope === 3)
     return denied('kernel.yama.ptrace_scope is 3, which forbids it to everybody', 'only a boot sets it back');
+  // Its children are the tracer's as well (strace -f), and each has one tracer.
+  if (caller.tracer !== 0)
+    return denied(`this process is traced itself, by process ${caller.tracer}`, 'run it without a tracer');
   if (!has(CAP_SYS_PTRACE))
     return denied('this process lacks CAP_SYS_PTRACE', `run it with all capabilities of root${CONTAINER}`);
   return denied(

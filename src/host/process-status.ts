@@ -10,6 +10,8 @@ export const HERE: Endian = endianness() === 'BE' ? 'big' : 'little';
 export interface ThreadStatus {
   readonly tid: number;
   readonly pid: number;
+  /** In clock ticks since boot: an id may come again, the two together do not. */
+  readonly started: string;
   /** At most 15 bytes, chosen by the thread itself. */
   readonly name: string;
   /** 'R', 'S', 'D', 'T' (stopped), 't' (by a tracer), 'Z' (ended), ... */
@@ -31,8 +33,17 @@ export const ENDED: ReadonlySet<string> = new Set(['Z', 'X', 'x']);
 
 /** Undefined for a thread that is not there (any more), or that this process is not shown. */
 export function threadStatus(pid: number, tid: number = pid): ThreadStatus | undefined {
-  const text = readProc(`/proc/${pid}/task/${tid}/status`);
-  if (text === undefined) return undefined;
+  const folder = `/proc/${pid}/task/${tid}`;
+  for (;;) {
+    const started = startedIn(folder);
+    const text = readProc(`${folder}/status`);
+    if (started === undefined || text === undefined) return undefined;
+    // Else the id went on to another thread between the two.
+    if (startedIn(folder) === started) return statusIn(text, pid, tid, started);
+  }
+}
+
+function statusIn(text: string, pid: number, tid: number, started: string): ThreadStatus {
   const fields = new Map(
     text.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
   );
@@ -44,6 +55,7 @@ export function threadStatus(pid: number, tid: number = pid): ThreadStatus | und
   return {
     tid,
     pid: number('Tgid') ?? pid,
+    started,
     name: fields.get('Name') ?? '',
     state: fields.get('State')?.charAt(0) ?? '?',
     tracer: number('TracerPid') ?? 0,
@@ -69,11 +81,6 @@ export function threadsOf(pid: number): readonly number[] {
   }
 }
 
-/** When a process or thread started, in clock ticks since boot: its id may come again, the two together do not. */
-export function startTime(pid: number, tid: number = pid): string | undefined {
-  return statFields(`${pid}/task/${tid}`)?.[STAT.starttime];
-}
-
 /** One letter, as `ThreadStatus.state`. */
 export function stateOf(pid: number): string | undefined {
   return statFields(String(pid))?.[STAT.state];
@@ -87,6 +94,10 @@ export function inForeground(): boolean {
 
 /** Places in what follows the command's name, which may hold blanks and parentheses itself. */
 const STAT = { state: 0, group: 2, tty: 4, foreground: 5, starttime: 19 } as const;
+
+function startedIn(folder: string): string | undefined {
+  return statFields(folder.slice('/proc/'.length))?.[STAT.starttime];
+}
 
 function statFields(pid: string): readonly string[] | undefined {
   const text = readProc(`/proc/${pid}/stat`);

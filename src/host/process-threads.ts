@@ -1,7 +1,7 @@
 /** The threads of one process, looked at one by one while they come and go. */
 import { fail, SeccompcError } from '../diag/index.ts';
 import { ended, missing, refusedBefore, replaced } from './process-refusal.ts';
-import { ENDED, startTime, type ThreadStatus, threadStatus, threadsOf } from './process-status.ts';
+import { ENDED, type ThreadStatus, threadStatus, threadsOf } from './process-status.ts';
 
 /** A thread is started by one that is there: once a round finds none unseen, all have been seen. */
 const MOST_ROUNDS = 20;
@@ -26,6 +26,14 @@ export function threadNamed(tid: number): ThreadStatus {
   return refusal === undefined ? thread : fail(refusal);
 }
 
+/** Where threads are listed. */
+export interface Threads {
+  readonly threadsOf: (pid: number) => readonly number[];
+  readonly threadStatus: (pid: number, tid: number) => ThreadStatus | undefined;
+}
+
+const RUNNING: Threads = { threadsOf, threadStatus };
+
 export interface Looked<T> {
   readonly thread: ThreadStatus;
   readonly seen: T;
@@ -38,19 +46,26 @@ export interface Looked<T> {
  *   KERNEL_UNABLE; PROCESS_CHANGED when the process is another one by then, or when threads come faster than they are
  *   looked at
  */
-export function eachThread<T>(id: number, look: (thread: ThreadStatus) => T): readonly Looked<T>[] {
-  const named = threadStatus(id) ?? fail(missing(id));
+export function eachThread<T>(
+  id: number,
+  look: (thread: ThreadStatus) => T,
+  proc: Threads = RUNNING,
+): readonly Looked<T>[] {
+  const named = proc.threadStatus(id, id) ?? fail(missing(id));
   const { pid } = named;
-  const started = startTime(pid);
+  const leader = proc.threadStatus(pid, pid) ?? fail(missing(id));
   const found = new Map<string, Looked<T>>();
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const live = liveThreads(pid);
-    if (live.size === 0) return fail(threadsOf(pid).length === 0 ? missing(id) : ended(named, 0));
+    const live = liveThreads(pid, proc);
+    if (live.size === 0) return fail(proc.threadsOf(pid).length === 0 ? missing(id) : ended(named, 0));
     for (const key of found.keys()) if (!live.has(key)) found.delete(key);
-    const unseen = [...live].filter(([key, thread]) => found.get(key)?.thread.filters !== thread.filters);
-    if (unseen.length === 0 && found.size > 0) {
-      // The numbers of a process that ended go on to others, and so does its folder in /proc.
-      if (startTime(pid) !== started) fail(replaced(pid));
+    const unseen = [...live].filter(
+      ([key, { filters, seccomp }]) =>
+        !found.has(key) || found.get(key)?.thread.filters !== filters || found.get(key)?.thread.seccomp !== seccomp,
+    );
+    if (unseen.length === 0) {
+      // The number of a process that ended goes on to another one, and its folder in /proc with it.
+      if (proc.threadStatus(pid, pid)?.started !== leader.started) fail(replaced(pid));
       return [...found.values()].sort((a, b) => a.thread.tid - b.thread.tid);
     }
     for (const [key, thread] of unseen) {
@@ -67,13 +82,11 @@ export function eachThread<T>(id: number, look: (thread: ThreadStatus) => T): re
   });
 }
 
-function liveThreads(pid: number): ReadonlyMap<string, ThreadStatus> {
+function liveThreads(pid: number, proc: Threads): ReadonlyMap<string, ThreadStatus> {
   const found = new Map<string, ThreadStatus>();
-  for (const tid of threadsOf(pid)) {
-    const started = startTime(pid, tid);
-    const thread = threadStatus(pid, tid);
-    if (started === undefined || thread === undefined || ENDED.has(thread.state)) continue;
-    found.set(`${tid} ${started}`, thread);
+  for (const tid of proc.threadsOf(pid)) {
+    const thread = proc.threadStatus(pid, tid);
+    if (thread !== undefined && !ENDED.has(thread.state)) found.set(`${tid} ${thread.started}`, thread);
   }
   return found;
 }

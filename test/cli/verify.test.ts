@@ -13,6 +13,7 @@ import { suite, throwsCode } from '../suite.ts';
 const thread = (more: Partial<ThreadStatus> = {}): ThreadStatus => ({
   tid: 12,
   pid: 12,
+  started: '100',
   name: 'cat',
   state: 'S',
   tracer: 0,

@@ -19,6 +19,7 @@ import { suite } from '../suite.ts';
 const thread: ThreadStatus = {
   tid: 12,
   pid: 12,
+  started: '100',
   name: 'sleep',
   state: 'S',
   tracer: 0,
@@ -31,6 +32,7 @@ const ADMIN = 1n << 21n;
 const PTRACE = 1n << 19n;
 const root: Caller = {
   seccomp: 0,
+  tracer: 0,
   capabilities: ADMIN | PTRACE,
   inFirstUserNamespace: true,
   ptraceScope: undefined,
@@ -107,6 +109,14 @@ const rows: readonly Row[] = [
     caller: { ptraceScope: 3 },
     code: 'PROCESS_DENIED',
     says: /ptrace_scope is 3/,
+  },
+  {
+    name: 'traced itself, and so are its children',
+    step: 'rehearsal',
+    errno: EPERM,
+    caller: { tracer: 9 },
+    code: 'PROCESS_DENIED',
+    says: /traced itself, by process 9/,
   },
   {
     name: 'a tracer',
