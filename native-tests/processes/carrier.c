@@ -149,6 +149,8 @@ static long wait_in(const char *call, const char *script)
     if (strcmp(call, "vfork") == 0) {
         pid_t child = vfork();
         if (child == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            close(1);
             nanosleep(&span, NULL);
             _exit(0);
         }

@@ -23,29 +23,37 @@ import {
 import { COMMAND, execute, later, seccompc, statusOf, until } from './support.ts';
 
 /** What each call gives when its time is up, and nothing was there to wake it. */
-const x86 = (result: string): string => (isArm ? '-1 4' : result);
 const calls: ReadonlyMap<string, string> = new Map([
   ['nanosleep', '0 0'],
   ['clock_nanosleep', '0 0'],
-  ...(isArm ? [] : [['poll', '0 0'] as const]),
   ['ppoll', '0 0'],
   ['futex', '-1 110'],
-  // Without a handler these return EINTR after any interruption; on x86 that is mended.
-  ['epoll', x86('0 0')],
-  ['sigtimedwait', x86('-1 11')],
-  ['semtimedop', x86('-1 11')],
-  ['recv', x86('-1 11')],
+  // Without a handler all but the first return EINTR after any interruption; on x86 that is mended.
+  ...(isArm
+    ? []
+    : ([
+        ['poll', '0 0'],
+        ['epoll', '0 0'],
+        ['sigtimedwait', '-1 11'],
+        ['semtimedop', '-1 11'],
+        ['recv', '-1 11'],
+      ] as const)),
 ]);
 
 const RESTART_SYSCALL = isArm ? 128 : 219;
 const callOf = (pid: number): string => readFileSync(`/proc/${pid}/syscall`, 'utf8').split(' ')[0] ?? '';
 const asleep = (pid: number) => until('the call', () => statusOf(pid, 'State').startsWith('S') && callOf(pid) !== '');
 
-const sleeping = <T>(call: string, body: (one: Carrier) => T | Promise<T>, milliseconds = 1500) =>
+/** Calls that time ends have so much of it, with a slow machine in mind. */
+const LONG = 5000;
+
+const sleeping = <T>(call: string, body: (one: Carrier) => T | Promise<T>, milliseconds = LONG) =>
   carrying(carrier(...filterFiles(allowing, noRestart), call, String(milliseconds)), async (one) => {
     await asleep(one.pid);
     return body(one);
   });
+/** In epoll_wait with a handler for SIGUSR1, which alone ends it. */
+const handled = (body: (one: Carrier) => Promise<void>) => sleeping('handled', body, 60_000);
 const expected = [hexOf(allowing), hexOf(noRestart)];
 
 async function endsWell({ said, ended }: Carrier, result: string): Promise<void> {
@@ -57,29 +65,26 @@ suite('native/processes/undisturbed', (test) => {
   test.needs(root, 'asleep in calls of every kind, twice: they end as they would have', async () => {
     await Promise.all(
       [...calls].map(([call, result]) =>
-        sleeping(
-          call,
-          async (one) => {
-            for (let i = 0; i < 2; i++) assert.equal(read(one.pid), expected, call);
-            await endsWell(one, result);
-          },
-          4000,
-        ),
+        sleeping(call, async (one) => {
+          for (let i = 0; i < 2; i++) assert.equal(read(one.pid), expected, call);
+          await endsWell(one, result);
+        }),
       ),
     );
   });
   test.needs(root, 'nanosleep and its like go on with the time that is left', async () => {
-    for (const call of ['nanosleep', ...(isArm ? [] : ['poll'])]) {
-      await sleeping(call, async (one) => {
-        assert.equal(read(one.pid), expected);
-        await asleep(one.pid);
-        assert.is(callOf(one.pid), String(RESTART_SYSCALL));
-        assert.is(statusOf(one.pid, 'TracerPid'), '0');
-        // In force again, in and out of the call: the next look finds what the first one found.
-        assert.is(statusOf(one.pid, 'Seccomp_filters'), '2');
-        await endsWell(one, '0 0');
-      });
-    }
+    await Promise.all(
+      ['nanosleep', ...(isArm ? [] : ['poll'])].map((call) =>
+        sleeping(call, async (one) => {
+          assert.equal(read(one.pid), expected);
+          await asleep(one.pid);
+          assert.is(callOf(one.pid), String(RESTART_SYSCALL));
+          assert.is(statusOf(one.pid, 'TracerPid'), '0');
+          assert.is(statusOf(one.pid, 'Seccomp_filters'), '2');
+          await endsWell(one, '0 0');
+        }),
+      ),
+    );
   });
   test.needs(root ?? absent('strace'), 'strace, which takes no such care, kills it', async () => {
     await sleeping('nanosleep', async (one) => {
@@ -96,7 +101,7 @@ suite('native/processes/undisturbed', (test) => {
     });
   });
   test.needs(root, 'a signal with a handler still ends epoll_wait', () =>
-    sleeping('handled', async (one) => {
+    handled(async (one) => {
       read(one.pid);
       one.child.kill('SIGUSR1');
       await endsWell(one, '-1 4');
@@ -104,7 +109,7 @@ suite('native/processes/undisturbed', (test) => {
   );
   test.needs(root, 'and so it does when the signal comes while it is looked at', async () => {
     for (let i = 0; i < 12; i++) {
-      await sleeping('handled', async (one) => {
+      await handled(async (one) => {
         const sender = spawn('/bin/sh', ['-c', `sleep 0.0${i + 10}; kill -USR1 ${one.pid}`]);
         const sent = new Promise((done) => sender.on('close', done));
         for (let isOver = false; !isOver; ) {
@@ -196,13 +201,13 @@ child.kill()
     ),
   );
   test.needs(root, 'a thread that nothing can stop is let go', () =>
-    carrying(carrier(...filterFiles(allowing), 'vfork', '7000'), async (one) => {
+    carrying(carrier(...filterFiles(allowing), 'vfork', '60000'), async (one) => {
       await until('vfork', () => statusOf(one.pid, 'State').startsWith('D'));
       const { status, stderr } = seccompc(['dump', '--pid', String(one.pid)]);
       assert.match(stderr, /error PROCESS_BUSY .* did not stop within 5 s.*state D/);
       assert.is(status, 3);
       assert.is(statusOf(one.pid, 'TracerPid'), '0');
-      await endsWell(one, '0 0');
+      assert.match(statusOf(one.pid, 'State'), /^D/);
     }),
   );
 });
