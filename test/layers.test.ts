@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   diagram: ['num', 'diag'],
   prove: ['policy', 'kernel', 'diagram', ...BELOW_BPF],
   compile: ['policy', ...BELOW_BPF],
+  trace: ['prove', 'kernel', 'policy', 'diagram', ...BELOW_BPF],
   assert: ['prove', 'policy', ...BELOW_ARCH],
   elf: ['diag', 'num'],
   machine: BELOW_ARCH,
