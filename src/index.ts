@@ -41,3 +41,16 @@ export {
   resolvePolicy,
 } from './policy/index.ts';
 export { type Differences, difference, type FilterStack, type Proof, type ProveOptions, prove } from './prove/index.ts';
+export {
+  type CallEvent,
+  type EndEvent,
+  type ReadOptions,
+  type ReadReport,
+  readTrace,
+  type Task,
+  type Trace,
+  type TracedArg,
+  type TracedCall,
+  type TraceEvent,
+  type TraceFormat,
+} from './trace/index.ts';

@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // seccompc/launcher: bytes only, for a browser as well
   launcher: ['machine', 'prove', 'kernel', 'elf', ...BELOW_BPF],
   // src/index.ts
-  '.': ['assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
+  '.': ['trace', 'assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
 };
 
 /** Packages -> the files that may import them. */

@@ -200,6 +200,9 @@ export const CODES = {
     about: 'the profile and the filter beside it decide a call differently',
   },
 
+  // recorded traces
+  TRACE_FORMAT: { severity: 'error', about: 'no reader knows the format of this trace' },
+
   // starting commands
   LAUNCHER_NONE: { severity: 'error', about: 'no launcher can be made for this ABI, or with this filter flag' },
   LAUNCHER_EXECVE: { severity: 'error', about: 'the filter denies execve, with which the launcher starts the command' },

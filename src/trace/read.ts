@@ -1,0 +1,153 @@
+/**
+ * A trace from its bytes: finds out the format, cuts lines, and hands on events in batches, one for each chunk. Memory
+ * does not grow with the trace's length.
+ */
+import { fail } from '../diag/index.ts';
+import { Calls, Tasks } from './calls.ts';
+import { detect, firstLines, LOOKED_AT } from './detect.ts';
+import { Lines } from './lines.ts';
+import type { ReaderContext, ReaderKind } from './reader.ts';
+import { READERS, readerOf } from './readers.ts';
+import type { ReadOptions, ReadReport, TraceEvent } from './types.ts';
+
+export type TraceBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+export interface Trace extends AsyncIterable<TraceEvent> {
+  /** Events as they come, many at a time. A trace can be read once. */
+  batches(): AsyncIterable<readonly TraceEvent[]>;
+  /** Complete when all events have been taken. */
+  readonly report: ReadReport;
+}
+
+/** Enough to recognise a format by, even where lines are long. */
+const PROBE = 1 << 18;
+const UNREAD_KEPT = 5;
+const UNREAD_TEXT = 300;
+
+const decoder: TextDecoder = new TextDecoder('utf-8');
+
+/**
+ * Reads a recorded trace: chunks of bytes in, events out. Nothing is read before the first event is asked for.
+ *
+ * @throws SeccompcError TRACE_FORMAT while it is read, when no reader knows the first lines
+ */
+export function readTrace(bytes: TraceBytes, options: ReadOptions = {}): Trace {
+  const reading = new Reading(options);
+  return {
+    batches: () => reading.batches(bytes),
+    async *[Symbol.asyncIterator]() {
+      for await (const batch of reading.batches(bytes)) yield* batch;
+    },
+    get report() {
+      return reading.report();
+    },
+  };
+}
+
+class Reading {
+  readonly #options: ReadOptions;
+  #kind: ReaderKind | undefined;
+  #detected: string | undefined;
+  #lines: Lines | undefined;
+  #calls = 0;
+  #other = 0;
+  #unread = 0;
+  readonly #firstUnread: { readonly line: number; readonly text: string }[] = [];
+  readonly #incomplete = new Set<string>();
+
+  constructor(options: ReadOptions) {
+    this.#options = options;
+  }
+
+  async *batches(bytes: TraceBytes): AsyncIterable<readonly TraceEvent[]> {
+    let batch: TraceEvent[] = [];
+    const emit = (event: TraceEvent) => {
+      if (event.kind === 'call') this.#calls += 1;
+      batch.push(event);
+    };
+    let reader: ReturnType<ReaderKind['open']> | undefined;
+    let lines: Lines | undefined;
+    const start = (first: Uint8Array, atEnd: boolean) => {
+      const kind = this.#choose(first, atEnd);
+      this.#kind = kind;
+      reader = kind.open(this.#context(emit));
+      lines = new Lines(reader);
+      this.#lines = lines;
+      lines.push(first);
+    };
+    /** Chunks from before the format is known. */
+    let held: Uint8Array = new Uint8Array(0);
+    for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
+      if (lines === undefined) {
+        held = held.length === 0 ? chunk : joined(held, chunk);
+        if (held.length < PROBE && firstLines(held, false).length < LOOKED_AT) continue;
+        start(held, false);
+      } else lines.push(chunk);
+      if (batch.length > 0) yield batch;
+      batch = [];
+    }
+    if (lines === undefined) start(held, true);
+    lines!.end();
+    reader!.end();
+    if (batch.length > 0) yield batch;
+  }
+
+  #choose(first: Uint8Array, atEnd: boolean): ReaderKind {
+    const { format, file } = this.#options;
+    if (format !== undefined) {
+      const kind = readerOf(format);
+      return kind ?? fail({ code: 'TRACE_FORMAT', file, message: `there is no reader for ${format}` });
+    }
+    const lines = firstLines(first, atEnd);
+    const found = detect(lines, READERS);
+    if (found !== undefined) {
+      this.#detected = found.why;
+      return found.kind;
+    }
+    const message = lines.length === 0 ? 'the trace is empty' : 'no reader knows the first lines of this trace';
+    const help = `formats: ${READERS.map(({ format: name }) => name).join(', ')}; --trace-format names one`;
+    return fail({ code: 'TRACE_FORMAT', file, message, help });
+  }
+
+  #context(emit: (event: TraceEvent) => void): ReaderContext {
+    return {
+      options: this.#options,
+      calls: new Calls(),
+      tasks: new Tasks(),
+      emit,
+      other: () => {
+        this.#other += 1;
+      },
+      unread: (bytes, from, to, line) => {
+        this.#unread += 1;
+        if (this.#firstUnread.length >= UNREAD_KEPT) return;
+        this.#firstUnread.push({ line, text: decoder.decode(bytes.subarray(from, Math.min(to, from + UNREAD_TEXT))) });
+      },
+      incomplete: (why) => this.#incomplete.add(why),
+    };
+  }
+
+  report(): ReadReport {
+    return {
+      file: this.#options.file ?? '-',
+      format: this.#kind?.format ?? this.#options.format ?? 'strace',
+      detected: this.#detected,
+      lines: this.#lines?.count ?? 0,
+      calls: this.#calls,
+      other: this.#other,
+      unread: this.#unread,
+      firstUnread: this.#firstUnread,
+      hasArguments: this.#kind?.hasArguments ?? false,
+      hasArch: this.#kind?.hasArch ?? false,
+      incomplete: [...this.#incomplete],
+      diagnostics: [],
+    };
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
