@@ -48,9 +48,9 @@ export {
   type ReadReport,
   readTrace,
   type Task,
-  type Trace,
   type TracedArg,
   type TracedCall,
   type TraceEvent,
   type TraceFormat,
+  type TraceStream,
 } from './trace/index.ts';

@@ -6,7 +6,7 @@ export const LOOKED_AT = 50;
 /** Of each line so much: enough for every prefix. */
 const LINE_HEAD = 4096;
 
-const decoder: TextDecoder = new TextDecoder('utf-8');
+const decoder = new TextDecoder('utf-8');
 
 /** The first lines of a chunk as text; the last one only when it is whole, or when `atEnd`. */
 export function firstLines(chunk: Uint8Array, atEnd: boolean): readonly string[] {

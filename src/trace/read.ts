@@ -12,7 +12,7 @@ import type { ReadOptions, ReadReport, TraceEvent } from './types.ts';
 
 export type TraceBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-export interface Trace extends AsyncIterable<TraceEvent> {
+export interface TraceStream extends AsyncIterable<TraceEvent> {
   /** Events as they come, many at a time. A trace can be read once. */
   batches(): AsyncIterable<readonly TraceEvent[]>;
   /** Complete when all events have been taken. */
@@ -24,14 +24,14 @@ const PROBE = 1 << 18;
 const UNREAD_KEPT = 5;
 const UNREAD_TEXT = 300;
 
-const decoder: TextDecoder = new TextDecoder('utf-8');
+const decoder = new TextDecoder('utf-8');
 
 /**
  * Reads a recorded trace: chunks of bytes in, events out. Nothing is read before the first event is asked for.
  *
  * @throws SeccompcError TRACE_FORMAT while it is read, when no reader knows the first lines
  */
-export function readTrace(bytes: TraceBytes, options: ReadOptions = {}): Trace {
+export function readTrace(bytes: TraceBytes, options: ReadOptions = {}): TraceStream {
   const reading = new Reading(options);
   return {
     batches: () => reading.batches(bytes),
