@@ -10,6 +10,7 @@ export {
   findArch,
   X32_SYSCALL_BIT,
 } from './arch.ts';
+export { DANGERS, type Danger } from './danger.ts';
 export { describeWord } from './describe.ts';
 export { errnoName, errnoNames, errnoNumber } from './errno.ts';
 export * from './seccomp.ts';
