@@ -1,11 +1,18 @@
 /** Calls and result words in words, for messages. */
-import { archesOfAudit, describeWord, type SeccompData, syscallName, X32_SYSCALL_BIT } from '../arch/index.ts';
+import {
+  type Arch,
+  archesOfAudit,
+  describeWord,
+  type SeccompData,
+  syscallName,
+  X32_SYSCALL_BIT,
+} from '../arch/index.ts';
 import { hex } from '../num/index.ts';
 
 const SKIPPED = 0xffff_ffff;
 
 /** The ABI that a call is made through, as far as the audit token and the number tell. */
-function abiOf({ arch, nr }: SeccompData) {
+export function abiOf({ arch, nr }: Pick<SeccompData, 'arch' | 'nr'>): Arch | undefined {
   const isX32 = (nr & X32_SYSCALL_BIT) !== 0 && nr >>> 0 !== SKIPPED;
   const sharing = archesOfAudit(arch >>> 0);
   return sharing.find((a) => (a.name === 'x32') === isX32) ?? sharing[0];

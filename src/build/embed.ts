@@ -53,8 +53,11 @@ export interface EmbedOptions extends Pick<InjectOptions, 'trailing' | 'maxPaddi
   readonly version: string;
   /** Map the instructions when the program runs. */
   readonly load?: boolean | undefined;
-  /** Make the program install the filter by itself before its first instruction; loads it too. */
-  readonly enforce?: boolean | undefined;
+  /**
+   * Make the program install the filter by itself before its first instruction; loads it too. 'telling': and tell a tracer
+   * when it has (see traced.ts).
+   */
+  readonly enforce?: boolean | 'telling' | undefined;
   /** Put the normalized profile in too; 'loaded' maps it as well. */
   readonly embedProfile?: boolean | 'loaded' | undefined;
 }
@@ -68,7 +71,9 @@ export function planEmbed(elf: ElfFile, program: CheckedProgram, policy: Policy,
   refuseForeign(elf, section);
   const own = elfArch(elf, elf.file ?? '');
   refuseOtherEnforced(elf, own, section);
-  const entry = options.enforce ? enforceEntry(elf, own, program, policy, section) : undefined;
+  const entry = options.enforce
+    ? enforceEntry(elf, own, program, policy, { section, tells: options.enforce === 'telling' })
+    : undefined;
   const text = new TextEncoder().encode(printPolicy(policy));
   const profile = profileSection(section);
   const note = makeNote(
@@ -89,7 +94,7 @@ export function planEmbed(elf: ElfFile, program: CheckedProgram, policy: Policy,
       data: program.bytes,
       align: INSN_SIZE,
       entrySize: INSN_SIZE,
-      load: options.load || options.enforce || false,
+      load: options.load || entry !== undefined,
     },
     { name: NOTE_SECTION, data: joined([...otherNotes(elf, section), note]), type: SHT_NOTE, align: 4, entrySize: 0 },
   ];

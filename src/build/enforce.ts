@@ -55,13 +55,20 @@ function refuseNotify(elf: ElfFile, program: CheckedProgram): void {
   });
 }
 
+export interface EnforceOptions {
+  /** The section that holds the filter. */
+  readonly section: string;
+  /** For a tracer: the code says that the filter is in force (see machine/enforce-stub.ts). */
+  readonly tells?: boolean | undefined;
+}
+
 /** The code for `planInject`. Throws ENFORCE_MACHINE, ENFORCE_NOTIFY, ENFORCE_FLAGS; when it is made, ENFORCE_REACH. */
 export function enforceEntry(
   elf: ElfFile,
   own: Arch,
   program: CheckedProgram,
   policy: Policy,
-  section: string,
+  { section, tells }: EnforceOptions,
 ): EntryCode {
   const arch = own.name;
   if (!isCpuName(arch)) {
@@ -83,7 +90,7 @@ export function enforceEntry(
         entry: Number(entry - address),
       };
       try {
-        return enforceStub(stub).bytes;
+        return enforceStub(stub, tells).bytes;
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         return tooFar(elf, stub, error);

@@ -7,6 +7,7 @@ import {
   type CompileOptions,
   compileProved,
   DEFAULT_SECTION,
+  type EmbedOptions,
   elfArch,
   isDynamic,
   loadPolicy,
@@ -14,7 +15,7 @@ import {
   requireOwnAbi,
 } from '../build/index.ts';
 import type { Optimize } from '../compile/index.ts';
-import { fail, forTerminal } from '../diag/index.ts';
+import { fail, forTerminal, quoted } from '../diag/index.ts';
 import { type ElfFile, readElfFrom, undoOf } from '../elf/index.ts';
 import { replaceFile, type Written } from '../host/atomic-write.ts';
 import { destinationOf, isSameFile, leadsTo } from '../host/destination.ts';
@@ -22,6 +23,7 @@ import { type OpenedElf, openElf } from '../host/elf-file.ts';
 import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import { compareVersions, type Policy, parseKernelVersion } from '../policy/index.ts';
+import { dryRun } from './dry-run.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { checkProgramOutput, PROGRAM_FORMATS, type ProgramFormat, programAs } from './program-format.ts';
 import {
@@ -42,6 +44,7 @@ interface BuildFlags extends PolicyFlags, RewriteFlags {
   readonly format?: ProgramFormat;
   readonly load?: boolean;
   readonly enforce?: boolean;
+  readonly dryRun?: boolean;
   readonly embedProfile?: boolean;
   readonly loadProfile?: boolean;
   /** False under --no-prove. */
@@ -67,6 +70,18 @@ interface Output {
   readonly write: () => Written;
 }
 
+function embedOptions(flags: BuildFlags, policy: Policy): EmbedOptions {
+  return {
+    ...injectOptions(flags),
+    section: flags.section,
+    profileName: basename(policy.source.name),
+    version: VERSION,
+    load: flags.load,
+    enforce: flags.enforce,
+    embedProfile: flags.loadProfile ? 'loaded' : flags.embedProfile,
+  };
+}
+
 /** Where the result goes, worked out before anything is written; undefined when only a summary is wanted. */
 function planOutput(
   flags: BuildFlags,
@@ -76,15 +91,7 @@ function planOutput(
 ): Output | undefined {
   if (elf !== undefined) {
     const { opened, file } = elf;
-    const edit = planEmbed(file, program, policy, {
-      ...injectOptions(flags),
-      section: flags.section,
-      profileName: basename(policy.source.name),
-      version: VERSION,
-      load: flags.load,
-      enforce: flags.enforce,
-      embedProfile: flags.loadProfile ? 'loaded' : flags.embedProfile,
-    });
+    const edit = planEmbed(file, program, policy, embedOptions(flags, policy));
     const path = flags.output ?? opened.path;
     const how = flags.enforce ? ', installed when the program starts' : flags.load ? ', loaded at run time' : '';
     const what = `section ${flags.section}${how}`;
@@ -207,8 +214,19 @@ function costOptions(flags: BuildFlags, terminal: Terminal): CompileOptions {
 const NOWHERE = { isStdout: false, isTerminal: false };
 
 /** Options that ask for what cannot be, or for nothing. */
-function checkFlags(profilePath: string, flags: BuildFlags): void {
+function checkFlags(profilePath: string, words: readonly string[], flags: BuildFlags): void {
   const refuse = (message: string, help?: string): never => fail({ code: 'USAGE', message, help });
+  if (words.length > 0 && !flags.dryRun) {
+    refuse(
+      `${quoted(words[0]!)} is one argument too many: build takes one profile`,
+      'arguments of the program go with --dry-run',
+    );
+  }
+  if (flags.dryRun) {
+    if (!flags.enforce)
+      refuse('--dry-run runs the program as --enforce would start it', 'give --into and --enforce too');
+    if (flags.into === '-' || flags.output === '-') refuse('--dry-run starts a program from a file, not from a stream');
+  }
   if (flags.into === undefined) {
     const intoOnly = {
       '--section': flags.section !== DEFAULT_SECTION,
@@ -250,21 +268,26 @@ function checkOutput(flags: BuildFlags, output: Output, profile: Input): void {
   });
 }
 
-function build(profilePath: string, flags: BuildFlags): void {
-  checkFlags(profilePath, flags);
+async function build(profilePath: string, words: readonly string[], flags: BuildFlags): Promise<void> {
+  checkFlags(profilePath, words, flags);
   if (flags.into === undefined) {
-    buildFor(profilePath, flags, undefined);
+    await buildFor(profilePath, words, flags, undefined);
     return;
   }
   const opened = openElf(flags.into);
   try {
-    buildFor(profilePath, flags, { opened, file: readElfFrom(opened.source, { file: opened.name }) });
+    await buildFor(profilePath, words, flags, { opened, file: readElfFrom(opened.source, { file: opened.name }) });
   } finally {
     opened.close();
   }
 }
 
-function buildFor(profilePath: string, flags: BuildFlags, elf: Target | undefined): void {
+async function buildFor(
+  profilePath: string,
+  words: readonly string[],
+  flags: BuildFlags,
+  elf: Target | undefined,
+): Promise<void> {
   const terminal = new Terminal(flags.json === true);
   const profile = readInput(profilePath);
   const source = textOf(profile);
@@ -275,6 +298,17 @@ function buildFor(profilePath: string, flags: BuildFlags, elf: Target | undefine
   const { program } = compiled;
   const output = planOutput(flags, program, policy, elf);
   if (output) checkOutput(flags, output, profile);
+  if (flags.dryRun && elf && own && output) {
+    const { opened, file } = elf;
+    const plan = (other: CheckedProgram) =>
+      planEmbed(file, other, policy, { ...embedOptions(flags, policy), enforce: 'telling' });
+    const argv: readonly [string, ...string[]] = [flags.into ?? opened.path, ...words];
+    await dryRun(
+      { opened, own, policy, program, plan, path: output.path, words: argv, diagnostics: policy.diagnostics },
+      terminal,
+    );
+    return;
+  }
   const { isStdout } = output ? destinationOf(output.path) : NOWHERE;
   const written = output?.write();
   terminal.diagnostics(policy.diagnostics);
@@ -306,10 +340,12 @@ export function addBuild(program: Command): void {
         'Without any of them, only the summary is printed.',
     )
     .argument('<profile>', "the profile; '-' is standard input")
+    .argument('[arguments...]', 'of the program that --dry-run runs, behind --')
     .option('--into <elf>', 'put the program into this ELF file')
     .option('--section <name>', 'name of the section', DEFAULT_SECTION)
     .option('--load', 'map the section, read-only, when the program runs')
     .option('--enforce', 'make the program install the filter by itself, before its first instruction')
+    .option('--dry-run', 'write nothing: run the program that way, deny nothing, and tell what would have been denied')
     .option('--embed-profile', 'put the normalized profile in too, so that explain can name the rule that decides')
     .option('--load-profile', 'map the embedded profile too')
     .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(PROGRAM_FORMATS));
@@ -324,5 +360,5 @@ export function addBuild(program: Command): void {
     .option('--trace-passes', 'instructions before and after each pass of the compiler')
     .option('--no-prove', 'skip the proof that the program equals the profile')
     .option('--json', 'the result and all diagnostics as JSON on standard output')
-    .action((profile: string, flags: BuildFlags) => build(profile, flags));
+    .action((profile: string, words: readonly string[], flags: BuildFlags) => build(profile, words, flags));
 }

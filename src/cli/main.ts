@@ -41,11 +41,13 @@ const RUN_STATUS: ReadonlyMap<Code, number> = new Map<Code, number>([
 
 /** A failure is data too where data was asked for: --json, and `diff --format json`. */
 function wantsJson(argv: readonly string[]): boolean {
-  // Behind `run` stand the words of another command.
+  // Behind `run` and behind -- stand the words of another command.
   if (isRun(argv)) return false;
-  const format = argv.indexOf('--format');
-  const isDiff = argv.includes('diff') && (argv[format + 1] === 'json' || argv.includes('--format=json'));
-  return argv.includes('--json') || isDiff;
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const format = own.indexOf('--format');
+  const isDiff = own.includes('diff') && (own[format + 1] === 'json' || own.includes('--format=json'));
+  return own.includes('--json') || isDiff;
 }
 
 /** What could not be had: evidence, and nothing else. */
@@ -53,6 +55,7 @@ const UNKNOWN: ReadonlySet<Code> = new Set<Code>([
   'PROOF_UNDECIDED',
   'KERNEL_UNASKED',
   'KERNEL_UNABLE',
+  'DRY_RUN_UNSEEN',
   'PROCESS_MISSING',
   'PROCESS_ENDED',
   'PROCESS_CHANGED',

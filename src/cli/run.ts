@@ -1,6 +1,7 @@
 /** seccompc run: a command under a profile, as if nothing stood in between. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { archesOfAudit, archOfNode, syscallName, X32_SYSCALL_BIT } from '../arch/index.ts';
+import { archesOfAudit, archOfNode, syscallName } from '../arch/index.ts';
+import { abiOf } from '../build/describe.ts';
 import { compileProved, loadPolicy } from '../build/index.ts';
 import { type Diagnostic, fail } from '../diag/index.ts';
 import { readInput, textOf } from '../host/input.ts';
@@ -42,9 +43,7 @@ function requireOwn(policy: Policy, own: string): void {
 
 /** 'mount, call 165 of x86_64'. */
 function callText({ arch, nr }: KilledCall): string {
-  const isX32 = (nr & X32_SYSCALL_BIT) !== 0;
-  const sharing = archesOfAudit(arch);
-  const abi = sharing.find(({ name }) => (name === 'x32') === isX32) ?? sharing[0];
+  const abi = abiOf({ arch, nr });
   if (abi === undefined) return `call ${nr} of architecture 0x${arch.toString(16)}`;
   return `${syscallName(abi, nr) ?? 'one without a name'}, call ${nr} of ${abi.name}`;
 }

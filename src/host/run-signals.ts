@@ -14,6 +14,11 @@ import { inForeground, stateOf } from './process-status.ts';
 const BY_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGTSTP', 'SIGWINCH', 'SIGHUP'];
 const BY_HAND: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGCONT'];
 
+/** By a signal; what is traced then shows as stopped by its tracer. */
+function isStopped(pid: number): boolean {
+  return ['T', 't'].includes(stateOf(pid) ?? '');
+}
+
 export class Signals {
   #pid: number | undefined;
   /** Came before there was anyone to send them to. */
@@ -32,7 +37,7 @@ export class Signals {
 
   /** The command was stopped by this signal. It may go on already. */
   stopped(signal: number): void {
-    if (this.#pid === undefined || stateOf(this.#pid) !== 'T') return;
+    if (this.#pid === undefined || !isStopped(this.#pid)) return;
     const name = [...BY_TERMINAL, ...BY_HAND].find((known) => constants.signals[known] === signal);
     if (name !== undefined) process.off(name, this.#pass);
     // This process stands still in here; by SIGTSTP and its like only where its group has a shell to wake it.
@@ -52,7 +57,7 @@ export class Signals {
     }
     if (signal === 'SIGCONT') {
       // A shell wakes the whole group, but the command may have made a group of its own.
-      if (stateOf(this.#pid) === 'T') this.#send(signal);
+      if (isStopped(this.#pid)) this.#send(signal);
     } else if (!BY_TERMINAL.includes(signal) || !inForeground()) this.#send(signal);
   };
 

@@ -23,6 +23,8 @@ export interface Command {
   readonly words: readonly string[];
   /** Descriptors of this process from 3 on that it gets too, under the same numbers. */
   readonly descriptors: readonly number[];
+  /** The descriptor of this process that is its standard output; 1 unless stated. */
+  readonly output?: number | undefined;
 }
 
 export type Ended =
@@ -54,21 +56,28 @@ export function toldOn({ descriptors }: Pick<Command, 'descriptors'>): number {
  * @throws SeccompcError RUN_FAILED, COMMAND_UNABLE
  */
 export async function runLauncher(launcher: Uint8Array, command: Command): Promise<Ended> {
-  const placed = placeProgram(launcher);
-  if ('why' in placed) return cannot(placed.why, placed.help);
   const signals = new Signals();
   try {
-    return await watch(...started(placed, command), signals);
+    return await watch(...startTold(launcher, command), signals);
   } finally {
     signals.release();
   }
 }
 
-function started(placed: { readonly fd: number; readonly path: string }, command: Command): [ChildProcess, Readable] {
+/**
+ * Starts an emitted program with the command's path and words as arguments; the second result is what it tells on
+ * `toldOn(command)`.
+ * @throws SeccompcError RUN_FAILED, COMMAND_UNABLE
+ */
+export function startTold(elf: Uint8Array, command: Command): readonly [ChildProcess, Readable] {
+  const placed = placeProgram(elf);
+  if ('why' in placed) return cannot(placed.why, placed.help);
   const told = toldOn(command);
-  const stdio = Array.from({ length: told + 1 }, (_, fd) =>
-    fd === told ? 'pipe' : fd <= 2 || command.descriptors.includes(fd) ? fd : 'ignore',
-  );
+  const stdio = Array.from({ length: told + 1 }, (_, fd) => {
+    if (fd === told) return 'pipe';
+    if (fd === 1) return command.output ?? fd;
+    return fd <= 2 || command.descriptors.includes(fd) ? fd : 'ignore';
+  });
   try {
     const child = spawn(placed.path, [command.path, ...command.words], { argv0: 'seccompc-launcher', stdio });
     const words = child.stdio?.[told];
@@ -120,7 +129,7 @@ function watch(child: ChildProcess, words: Readable, signals: Signals): Promise<
 }
 
 /** wait(2): the low byte of a stop's status. */
-function isStop(status: number): boolean {
+export function isStop(status: number): boolean {
   return (status & 0xff) === 0x7f;
 }
 

@@ -32,6 +32,12 @@ export interface Stub {
   readonly entry: number;
 }
 
+/**
+ * An operation of seccomp(2) that no kernel has (EINVAL): a stub that is told to makes it behind the filter, for a tracer
+ * to see that the filter is in force and that the program is about to start.
+ */
+export const START_OPERATION = 0x1dec_0de5;
+
 /** Goes up whenever the same parameters give other bytes. */
 const VERSION = 1;
 
@@ -58,9 +64,10 @@ function fault({ arch, filterAddress, length, flags, entry }: Stub): string | un
 
 /**
  * Throws RangeError for parameters that cannot be. How long the stub is depends on `arch`, `flags` and how far the entry
- * is, never on the filter, so the filter can lie behind it.
+ * is, never on the filter, so the filter can lie behind it. One that `tells` (START_OPERATION) is for a trial only:
+ * `decodeStub` does not know it.
  */
-export function enforceStub(stub: Stub): MachineCode {
+export function enforceStub(stub: Stub, tells = false): MachineCode {
   const wrong = fault(stub);
   if (wrong !== undefined) throw new RangeError(`no stub for ${wrong}`);
   const { arch, filterAddress, length, flags, entry } = stub;
@@ -71,6 +78,7 @@ export function enforceStub(stub: Stub): MachineCode {
   cpu.begin(FPROG_SIZE);
   const failed = { prctl: 'failed', seccomp: 'failed' };
   installFilter(cpu, { fprog: 0, filter: { label: 'filter' }, length, flags, result: 'v0', failed });
+  if (tells) cpu.syscall(undefined, 'seccomp', [START_OPERATION, 0, 0]);
   cpu.handOver('entry');
 
   cpu.label('failed');

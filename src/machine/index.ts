@@ -2,7 +2,7 @@
 export { Aarch64 } from './aarch64.ts';
 export { type CodeLine, externalsText, listing, type MachineCode } from './code.ts';
 export { DEMO_CALLS, demoProgram, REFUSED_STATUS } from './demo-program.ts';
-export { decodeStub, enforceStub, STUB_FLAGS, type Stub } from './enforce-stub.ts';
+export { decodeStub, enforceStub, START_OPERATION, STUB_FLAGS, type Stub } from './enforce-stub.ts';
 export {
   decodeReading,
   filterReaderCode,
@@ -36,4 +36,12 @@ export {
 export { Riscv64 } from './riscv64.ts';
 export { S390x } from './s390x.ts';
 export { CPU_NAMES, type CpuName, isCpuName, MACHINE_TARGETS, type MachineTarget } from './targets.ts';
+export {
+  SYSCALL_INFO,
+  TRACE_EVENT,
+  TRACE_RECORD,
+  type Tracer,
+  tracerCode,
+  tracerElf,
+} from './tracer.ts';
 export { X86_64 } from './x86-64.ts';

@@ -129,7 +129,8 @@ export function launcherElf({ arch, program, ...options }: LauncherFile): Uint8A
 /** Where `findArguments` leaves the address of what execve left on the stack (argc, argv, NULL, envp), and argc. */
 const ARGUMENTS = { start: 'v2', argc: 'v1' } as const;
 
-function findArguments(cpu: Cpu, frame: number): void {
+/** `frame`: the bytes that the program took of the stack. */
+export function findArguments(cpu: Cpu, frame: number): void {
   cpu.address(ARGUMENTS.start, { frame });
   cpu.load(ARGUMENTS.argc, cpu.arch.wordBits, { at: ARGUMENTS.start, offset: 0 });
 }
@@ -184,11 +185,8 @@ function readFilter(cpu: Cpu): void {
   cpu.syscall(undefined, 'close', [fd]);
 }
 
-/**
- * execve(argv[path], argv + first, envp), from what `findArguments` left.
- * Behind the call only failure is left: its errno in v0, the status in v5.
- */
-function becomeProgram(cpu: Cpu, path: number, first: number): void {
+/** execve(argv[path], argv + first, envp), from what `findArguments` left. Behind it a negative errno is left in v0. */
+export function execute(cpu: Cpu, path: number, first: number): void {
   const word = cpu.arch.wordBits / 8;
   const { start: argv, argc: environment } = ARGUMENTS;
   cpu.load('v0', cpu.arch.wordBits, { at: argv, offset: (1 + path) * word });
@@ -197,6 +195,11 @@ function becomeProgram(cpu: Cpu, path: number, first: number): void {
   cpu.add(environment, 2 * word);
   cpu.add(argv, (1 + first) * word);
   cpu.syscall('v0', 'execve', ['v0', argv, environment]);
+}
+
+/** `execute`; behind it the status is in v5. */
+function becomeProgram(cpu: Cpu, path: number, first: number): void {
+  execute(cpu, path, first);
   cpu.set('v5', LAUNCHER_STATUS.cannotRun);
   cpu.branch('v0', '!=', -ENOENT, 'cannot_run');
   cpu.set('v5', LAUNCHER_STATUS.notFound);

@@ -20,19 +20,35 @@ const WUNTRACED = 2;
 const FRAME = { all: 0, before: 8, told: 0 } as const;
 export const SUPERVISE_FRAME_SIZE = 16;
 
-/** Falls through in the child alone. Takes v0 to v2. */
-export function supervise(cpu: Cpu, fd: number): void {
-  const [pid, value, result] = ['v0', 'v1', 'v2'] as const;
+/**
+ * A child, all signals blocked in both: goes on at `child` there, falls through in the parent with the child's id in v0, or
+ * a negative errno. Takes v1 too.
+ */
+export function startChild(cpu: Cpu, child: string): void {
+  const [pid, value] = ['v0', 'v1'] as const;
   const word = cpu.arch.wordBits;
   cpu.set(value, -1);
   for (let at = 0; at < SIGSET_SIZE; at += word / 8) cpu.store({ at: 'frame', offset: FRAME.all + at }, word, value);
-  const mask = (set: number, before: number | { readonly frame: number }) =>
-    cpu.syscall(undefined, 'rt_sigprocmask', [SIG_SETMASK, { frame: set }, before, SIGSET_SIZE]);
-  mask(FRAME.all, { frame: FRAME.before });
+  setMask(cpu, FRAME.all, { frame: FRAME.before });
   // s390x takes the stack first. @see Linux kernel/fork.c, CONFIG_CLONE_BACKWARDS2
   cpu.syscall(pid, 'clone', cpu.arch.name === 's390x' ? [0, SIGCHLD, 0, 0, 0] : [SIGCHLD, 0, 0, 0, 0]);
-  cpu.branch(pid, '==', 0, 'supervised');
+  cpu.branch(pid, '==', 0, child);
+}
 
+/** In the child, before it becomes what it is there for: the signals as they were, the descriptor closed. */
+export function asChild(cpu: Cpu, fd: number): void {
+  setMask(cpu, FRAME.before, 0);
+  cpu.syscall(undefined, 'close', [fd]);
+}
+
+function setMask(cpu: Cpu, set: number, before: number | { readonly frame: number }): void {
+  cpu.syscall(undefined, 'rt_sigprocmask', [SIG_SETMASK, { frame: set }, before, SIGSET_SIZE]);
+}
+
+/** Falls through in the child alone. Takes v0 to v2. */
+export function supervise(cpu: Cpu, fd: number): void {
+  const [pid, result] = ['v0', 'v2'] as const;
+  startChild(cpu, 'supervised');
   cpu.store({ at: 'frame', offset: FRAME.told }, 32, pid);
   cpu.label('tell');
   cpu.syscall(undefined, 'write', [fd, { frame: FRAME.told }, 4]);
@@ -44,6 +60,5 @@ export function supervise(cpu: Cpu, fd: number): void {
   endWith(cpu, 0, 'stuck_supervisor');
 
   cpu.label('supervised');
-  mask(FRAME.before, 0);
-  cpu.syscall(undefined, 'close', [fd]);
+  asChild(cpu, fd);
 }

@@ -1,0 +1,110 @@
+/** What a dry run shows, call by call: what would have been denied, and what may have kept calls from being seen. */
+import type { SeccompData } from '../arch/index.ts';
+import { type Sighting, sightingOf } from '../build/traced.ts';
+import type { TracedCall } from '../host/trace-command.ts';
+import type { CheckedProgram } from '../kernel/index.ts';
+
+export interface SeenProcess {
+  /** Undefined where /proc did not say. */
+  readonly pid: number | undefined;
+  readonly name: string | undefined;
+  count: number;
+}
+
+/** Calls that are alike: the same call, and the same answer. */
+export interface Denied {
+  readonly word: number;
+  readonly first: SeccompData;
+  count: number;
+  readonly processes: Map<string, SeenProcess>;
+}
+
+type Hiding = Exclude<Sighting['kind'], 'denied' | 'start' | 'harmless'> | 'unread';
+
+/** What the kernel keeps of a program's name: /proc calls it so. */
+const NAME_BYTES = 15;
+
+export class Findings {
+  readonly denied: Map<string, Denied> = new Map();
+  /** Processes in which the filter came into force. */
+  starts = 0;
+  readonly #program: CheckedProgram;
+  readonly #trial: string;
+  readonly #name: string;
+  readonly #hidden = new Map<Hiding, SeenProcess>();
+  /** Threads that install a filter, until it turns out to be the stub. */
+  readonly #installing = new Map<number, SeenProcess>();
+
+  /** `trial`: the name of the file that is run; it is told of as `name`. */
+  constructor(program: CheckedProgram, trial: string, name: string) {
+    this.#program = program;
+    this.#trial = trial.slice(0, NAME_BYTES);
+    this.#name = name;
+  }
+
+  hear(call: TracedCall): void {
+    const process = this.#processOf(call);
+    if (call.data === undefined) {
+      this.#hidden.set('unread', process);
+      return;
+    }
+    const sighting = sightingOf(this.#program, call.data, call.pointed);
+    switch (sighting.kind) {
+      case 'start':
+        this.starts += 1;
+        this.#installing.delete(call.tid);
+        return;
+      case 'denied':
+        this.#add(call.data, sighting.word, process);
+        return;
+      case 'filters':
+        this.#installing.set(call.tid, process);
+        return;
+      case 'traces':
+      case 'untraced':
+        this.#hidden.set(sighting.kind, process);
+        return;
+      case 'harmless':
+        return;
+      default:
+        sighting satisfies never;
+    }
+  }
+
+  /** What may have kept calls from being seen, in words. */
+  hidden(): readonly string[] {
+    const filters = [...this.#installing.values()][0];
+    const all = [...this.#hidden, ...(filters ? [['filters', filters] as const] : [])];
+    return all.map(([kind, { pid, name }]) => {
+      const who = `${name ?? 'a process'}${pid === undefined ? '' : ` (process ${pid})`}`;
+      switch (kind) {
+        case 'unread':
+          return `the kernel did not say what call ${who} made (Linux before 5.3?)`;
+        case 'traces':
+          return `${who} calls ptrace, which a traced program cannot use: it may have run otherwise than it would`;
+        case 'untraced':
+          return `${who} starts a process with CLONE_UNTRACED, which cannot be watched`;
+        case 'filters':
+          return `${who} installs a filter of its own: calls that it denies do not come to the tracer`;
+        default:
+          return kind satisfies never;
+      }
+    });
+  }
+
+  #processOf({ process }: TracedCall): SeenProcess {
+    if (process === undefined) return { pid: undefined, name: undefined, count: 0 };
+    return { pid: process.pid, name: process.name === this.#trial ? this.#name : process.name, count: 0 };
+  }
+
+  #add(first: SeccompData, word: number, process: SeenProcess): void {
+    const key = `${first.arch} ${first.nr} ${word}`;
+    const found = this.denied.get(key) ?? { word, first, count: 0, processes: new Map<string, SeenProcess>() };
+    this.denied.set(key, found);
+    found.count += 1;
+    const who = `${process.pid} ${process.name}`;
+    const known = found.processes.get(who) ?? process;
+    found.processes.set(who, known);
+    known.count += 1;
+  }
+}
