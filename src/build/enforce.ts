@@ -120,6 +120,15 @@ export function enforcedSection(elf: ElfFile, own: Arch): Section | undefined {
   return elf.sections.find((s) => s.index !== code.index && s.sh_addr === address && s.sh_size > 0n);
 }
 
+/** Where the program's own first instruction is: behind the stub, in a file that has one. */
+export function programEntry(elf: ElfFile, own: Arch): bigint {
+  const code = elf.sections.find((s) => s.index > 0 && s.name === ENTRY_SECTION);
+  const stub = code && stubOf(elf, own, code);
+  return code !== undefined && stub !== undefined && elf.entry === code.sh_addr
+    ? code.sh_addr + BigInt(stub.entry)
+    : elf.entry;
+}
+
 /** Refuses to build one filter into a program that enforces another: the first would silently no longer be installed. */
 export function refuseOtherEnforced(elf: ElfFile, own: Arch, section: string): void {
   const other = enforcedSection(elf, own);

@@ -36,24 +36,8 @@ const SHF_ALLOC = 2n;
 const SHT_NOBITS = 8;
 /** The smallest page of any machine. */
 const PAGE = 4096n;
-/** Longer than any path that Linux takes. */
-const READ_MAX = 1 << 16;
 
 type Segment = ElfFile['segments'][number];
-
-function bytesOf(elf: ElfFile, p: Segment): Uint8Array | undefined {
-  if (p.p_offset + p.p_filesz > BigInt(elf.source.size)) return undefined;
-  return elf.source.read(Number(p.p_offset), Math.min(Number(p.p_filesz), READ_MAX));
-}
-
-/** The loader that PT_INTERP names; undefined for static programs. */
-export function interpreterOf(elf: ElfFile): string | undefined {
-  const segment = elf.segments.find((p) => p.p_type === PT.interp);
-  const bytes = segment && bytesOf(elf, segment);
-  if (bytes === undefined) return undefined;
-  const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-}
 
 /** A PT_LOAD and its index among the program headers. */
 type Load = Segment & { readonly index: number };

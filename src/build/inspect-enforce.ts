@@ -5,7 +5,7 @@
 import type { Arch } from '../arch/index.ts';
 import { INSN_SIZE } from '../bpf/index.ts';
 import { quoted } from '../diag/index.ts';
-import type { ElfFile, Section } from '../elf/index.ts';
+import { type ElfFile, loadAt, memoryAt, type Section } from '../elf/index.ts';
 import { ENTRY_SECTION, isDynamic, stubOf } from './enforce.ts';
 import type { Problems } from './inspect-problems.ts';
 import { caught } from './inspect-profile.ts';
@@ -21,27 +21,10 @@ export interface Enforcement {
   readonly isDynamic: boolean;
 }
 
-const PT_LOAD = 1;
 const PF_X = 1;
 const CURE = 'take out what was injected and build again: seccompc elf remove FILE, then build --into FILE --enforce';
 /** e_entry in the ELF header, in both classes. */
 const AT_ENTRY = 24;
-
-type Load = ElfFile['segments'][number];
-
-function loadAt(elf: ElfFile, address: bigint, size: bigint): Load | undefined {
-  return elf.segments.find(
-    (p) => p.p_type === PT_LOAD && p.p_vaddr <= address && address + size <= p.p_vaddr + p.p_filesz,
-  );
-}
-
-/** The bytes that stand at this address when the program runs. */
-function memoryAt(elf: ElfFile, address: bigint, size: number): Uint8Array | undefined {
-  const load = loadAt(elf, address, BigInt(size));
-  if (load === undefined) return undefined;
-  const offset = load.p_offset + address - load.p_vaddr;
-  return offset + BigInt(size) <= BigInt(elf.source.size) ? elf.source.read(Number(offset), size) : undefined;
-}
 
 /** Undefined for a file that does not say that it enforces anything. */
 export function inspectEnforcement(elf: ElfFile, own: Arch | undefined, problems: Problems): Enforcement | undefined {

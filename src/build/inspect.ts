@@ -13,10 +13,19 @@
  */
 import { type Arch, archOfElf } from '../arch/index.ts';
 import { type Diagnostic, quoted } from '../diag/index.ts';
-import { type ElfClass, type ElfFile, type FileKind, findSection, kindOf, type Undo, undoOf } from '../elf/index.ts';
+import {
+  type ElfClass,
+  type ElfFile,
+  type FileKind,
+  findSection,
+  interpreterOf,
+  kindOf,
+  type Undo,
+  undoOf,
+} from '../elf/index.ts';
 import { type Endian, sha256 } from '../num/index.ts';
 import type { ProveOptions } from '../prove/index.ts';
-import { headerFault, interpreterOf, mappingOf } from './inspect-elf.ts';
+import { headerFault, mappingOf } from './inspect-elf.ts';
 import { type Enforcement, inspectEnforcement } from './inspect-enforce.ts';
 import { type Context, type FilterInspection, inspectFilter, reportMapping } from './inspect-filter.ts';
 import { readNotes } from './inspect-note.ts';

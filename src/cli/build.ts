@@ -1,28 +1,27 @@
 /** seccompc build: a profile to a program, in a file of its own or in a section of an ELF file. */
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import { describeWord } from '../arch/index.ts';
 import {
-  type Compiled,
   type CompileOptions,
   compileProved,
   DEFAULT_SECTION,
   type EmbedOptions,
   elfArch,
-  isDynamic,
   loadPolicy,
   planEmbed,
   requireOwnAbi,
 } from '../build/index.ts';
 import type { Optimize } from '../compile/index.ts';
-import { fail, forTerminal, quoted } from '../diag/index.ts';
-import { type ElfFile, readElfFrom, undoOf } from '../elf/index.ts';
+import { fail, quoted } from '../diag/index.ts';
+import { type ElfFile, readElfFrom } from '../elf/index.ts';
 import { replaceFile, type Written } from '../host/atomic-write.ts';
 import { destinationOf, isSameFile, leadsTo } from '../host/destination.ts';
 import { type OpenedElf, openElf } from '../host/elf-file.ts';
 import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import { compareVersions, type Policy, parseKernelVersion } from '../policy/index.ts';
+import { closing, type Result, summary, summaryData } from './build-report.ts';
+import { lookAtStart, startData } from './build-start.ts';
 import { dryRun } from './dry-run.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { checkProgramOutput, PROGRAM_FORMATS, type ProgramFormat, programAs } from './program-format.ts';
@@ -59,9 +58,6 @@ interface Target {
   readonly opened: OpenedElf;
   readonly file: ElfFile;
 }
-
-/** A file that grew by more than this is worth a word. */
-const MUCH = 1 << 20;
 
 interface Output {
   readonly path: string;
@@ -103,91 +99,6 @@ function planOutput(
   const bytes = programAs(program, flags.format ?? 'raw', { architectures });
   const write = () => replaceFile(path === '-' ? '/dev/fd/1' : path, bytes);
   return { path, size: bytes.length, what: flags.format ?? 'raw', write };
-}
-
-function summary(policy: Policy, { program, proof }: Compiled, terminal: Terminal, toStdout: boolean): void {
-  const say = toStdout ? (text: string) => terminal.line(text) : (text: string) => terminal.aside(text);
-  const names = policy.arches.map((a) => a.arch.name).join(', ');
-  say(
-    `${forTerminal(policy.source.name)}: ${program.length} instructions (${program.length * 8} bytes, ${program.endian}-endian) for ${names}`,
-  );
-  for (const a of policy.arches) {
-    const conditional = [...a.calls.values()].filter((c) => c.rules.some((r) => r.conditions.length > 0)).length;
-    say(
-      `  ${a.arch.name}: ${a.calls.size} calls with rules, ${conditional} of them on arguments; all others ${describeWord(a.defaultAction, a.arch)}`,
-    );
-  }
-  say(`  other architectures: ${describeWord(policy.unknownArch)}`);
-  say(
-    policy.kernel === undefined
-      ? '  kernel: none given, every minKernel counts as satisfied'
-      : `  kernel: ${forTerminal(policy.kernel)}`,
-  );
-  if (proof === undefined) say('  not proved equal to the profile (--no-prove)');
-  else
-    say(
-      '  proved equal to the profile for every architecture, number and argument (x86_64 calls 335 and 336 excepted)',
-    );
-  if (policy.flags.length > 0) say(`  filter flags for whoever installs it: ${policy.flags.join(', ')}`);
-}
-
-function summaryData(policy: Policy, program: CheckedProgram): Record<string, unknown> {
-  return {
-    profile: policy.source.name,
-    architectures: policy.arches.map((a) => a.arch.name),
-    calls: policy.arches.map((a) => ({
-      arch: a.arch.name,
-      withRules: a.calls.size,
-      onArguments: [...a.calls.values()].filter((c) => c.rules.some((r) => r.conditions.length > 0)).length,
-      default: describeWord(a.defaultAction, a.arch),
-    })),
-    endian: program.endian,
-    instructions: program.length,
-    bytes: program.length * 8,
-    kernel: policy.kernel ?? null,
-    unknownArch: describeWord(policy.unknownArch),
-    flags: policy.flags,
-  };
-}
-
-const DATA =
-  '  the section is data: whoever starts or is the program reads it and calls seccomp(2) with it (or --enforce)';
-
-function enforcedLines(elf: ElfFile): readonly string[] {
-  const lines = ['  the program installs it before its first instruction; if it cannot, it ends with status 159'];
-  if (isDynamic(elf)) lines.push('  its loader, constructors and LD_PRELOAD run before that, unfiltered');
-  return lines;
-}
-
-/** What was written, what was left out, and what still has to be done. */
-function closing(
-  flags: BuildFlags,
-  policy: Policy,
-  output: Output | undefined,
-  elf: Target | undefined,
-  isStdout: boolean,
-): readonly string[] {
-  if (isStdout) return [];
-  if (output === undefined) return ['  nothing written: -o takes the program, --into puts it into an ELF file'];
-  const lines: string[] = [];
-  const named = policy.arches.map((a) => a.arch.name);
-  const left = [...new Set(policy.profileArches.map((a) => a.name))].filter((name) => !named.includes(name));
-  if (flags.into !== undefined && flags.arch === undefined && left.length > 0) {
-    lines.push(`  only the file's own ABI is built for; the profile also names ${left.join(', ')} (--arch adds them)`);
-  }
-  lines.push(`  written: ${forTerminal(output.path)} (${forTerminal(output.what)}, ${output.size} bytes)`);
-  if (elf !== undefined) {
-    const grown = output.size - elf.opened.size;
-    if (grown > MUCH) {
-      const zeros = 'its program headers had to move behind .bss; without --load it would not';
-      lines.push(`  the file grew by ${Math.round(grown / 1024)} KB, most of it zeros: ${zeros}`);
-    }
-    if (undoOf(elf.file).state === 'stale') {
-      lines.push('  an earlier injection was rewritten by another tool (strip): elf remove will give back that file');
-    }
-    lines.push(...(flags.enforce ? enforcedLines(elf.file) : [DATA]));
-  }
-  return lines;
 }
 
 /** Linux remembers always-allowed calls from this version on. */
@@ -298,22 +209,29 @@ async function buildFor(
   const { program } = compiled;
   const output = planOutput(flags, program, policy, elf);
   if (output) checkOutput(flags, output, profile);
+  const start = flags.enforce && elf && own ? lookAtStart(program, elf.file, own) : undefined;
+  const diagnostics = [...policy.diagnostics, ...(start?.diagnostics ?? [])];
   if (flags.dryRun && elf && own && output) {
     const { opened, file } = elf;
     const plan = (other: CheckedProgram) =>
       planEmbed(file, other, policy, { ...embedOptions(flags, policy), enforce: 'telling' });
     const argv: readonly [string, ...string[]] = [flags.into ?? opened.path, ...words];
-    await dryRun(
-      { opened, own, policy, program, plan, path: output.path, words: argv, diagnostics: policy.diagnostics },
-      terminal,
-    );
+    await dryRun({ opened, own, policy, program, plan, path: output.path, words: argv, diagnostics }, terminal);
     return;
   }
   const { isStdout } = output ? destinationOf(output.path) : NOWHERE;
   const written = output?.write();
-  terminal.diagnostics(policy.diagnostics);
+  terminal.diagnostics(diagnostics);
   summary(policy, compiled, terminal, !isStdout);
-  for (const text of closing(flags, policy, output, elf, isStdout)) terminal.line(text);
+  const result: Result = {
+    policy,
+    output,
+    isStdout,
+    elf: elf && { file: elf.file, size: elf.opened.size },
+    start,
+    arches: flags.arch !== undefined,
+  };
+  for (const text of closing(result)) terminal.line(text);
   const warnings = written ? lostLines(written) : [];
   for (const text of warnings) terminal.aside(`  warning: ${text}`);
   const data = {
@@ -324,9 +242,10 @@ async function buildFor(
     section: flags.into === undefined ? null : flags.section,
     loaded: flags.load === true || flags.enforce === true,
     enforced: flags.enforce === true,
+    ...(start && { start: startData(start) }),
     warnings,
   };
-  terminal.data({ ...data, diagnostics: diagnosticsData(policy.diagnostics) });
+  terminal.data({ ...data, diagnostics: diagnosticsData(diagnostics) });
 }
 
 export function addBuild(program: Command): void {

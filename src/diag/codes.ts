@@ -94,6 +94,12 @@ export const CODES = {
   ENFORCE_MACHINE: { severity: 'error', about: 'no code that installs a filter for this machine' },
   ENFORCE_NOTIFY: { severity: 'error', about: 'NOTIFY in a filter that its own program installs' },
   ENFORCE_FLAGS: { severity: 'error', about: 'a filter flag that its own program cannot pass' },
+  ENFORCE_START: {
+    severity: 'warning',
+    about: "a call is denied that the program's C library or language makes by itself",
+  },
+  ENFORCE_END: { severity: 'warning', about: 'exit_group is denied, with which a program ends' },
+  ENFORCE_PARTLY: { severity: 'note', about: 'such a call is allowed with some arguments only' },
   DRY_RUN_DENIED: { severity: 'error', about: 'a call of a dry run that the filter would have denied' },
   DRY_RUN_UNSEEN: { severity: 'error', about: 'a dry run of which not everything could be seen' },
   ENFORCE_REACH: { severity: 'error', about: 'the start of the program is too far from the new segment' },

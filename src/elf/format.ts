@@ -197,6 +197,9 @@ export const PF_X = 1;
 export const PF_R = 4;
 
 export const DT_NULL = 0n;
+export const DT_NEEDED = 1n;
+export const DT_STRTAB = 5n;
+export const DT_STRSZ = 10n;
 export const DT_SONAME = 14n;
 export const DT_FLAGS_1 = 0x6ffffffbn;
 export const DF_1_PIE = 0x08000000n;
