@@ -16,6 +16,7 @@ import {
   launcherCode,
   MACHINE_TARGETS,
   probeProgram,
+  tracerCode,
 } from '../../src/machine/index.ts';
 import { suite } from '../../test/suite.ts';
 import { everyAarch64, everyI386, everyRiscv64, everyS390x, everyX86_64 } from './every-instruction.ts';
@@ -63,6 +64,12 @@ const launchers = (arch: CpuName): readonly (readonly [string, MachineCode])[] =
   ],
 ];
 
+const tracers = (arch: CpuName): readonly (readonly [string, MachineCode])[] => [
+  ['tracer', tracerCode({ arch, tell: 3 })],
+  ['tracer of every call', tracerCode({ arch, tell: 3, every: true })],
+  ['stub that tells', enforceStub({ arch, filterAddress: 512, length: 4096, flags: 1, entry: -0x1000 }, true)],
+];
+
 suite('native/machine/assembler', (test) => {
   for (const name of CPU_NAMES) {
     const missing = withoutToolchain(name);
@@ -71,7 +78,7 @@ suite('native/machine/assembler', (test) => {
       same(every(), assembled(name, readFileSync(join(here, file), 'utf8')));
     });
     const reader: readonly [string, MachineCode] = ['filter reader', filterReaderCode(name, 5)];
-    for (const [title, code] of [...stubs(name), ...launchers(name), reader])
+    for (const [title, code] of [...stubs(name), ...launchers(name), ...tracers(name), reader])
       test.needs(missing, `the ${name} ${title}, from its own listing`, () => {
         same(code, assembled(name, sourceOf(code)));
       });

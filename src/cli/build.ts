@@ -44,6 +44,7 @@ interface BuildFlags extends PolicyFlags, RewriteFlags {
   readonly load?: boolean;
   readonly enforce?: boolean;
   readonly dryRun?: boolean;
+  readonly everyCall?: boolean;
   readonly embedProfile?: boolean;
   readonly loadProfile?: boolean;
   /** False under --no-prove. */
@@ -133,6 +134,7 @@ function checkFlags(profilePath: string, words: readonly string[], flags: BuildF
       'arguments of the program go with --dry-run',
     );
   }
+  if (flags.everyCall && !flags.dryRun) refuse('--every-call is about how --dry-run watches; it goes with that');
   if (flags.dryRun) {
     if (!flags.enforce)
       refuse('--dry-run runs the program as --enforce would start it', 'give --into and --enforce too');
@@ -216,7 +218,20 @@ async function buildFor(
     const plan = (other: CheckedProgram) =>
       planEmbed(file, other, policy, { ...embedOptions(flags, policy), enforce: 'telling' });
     const argv: readonly [string, ...string[]] = [flags.into ?? opened.path, ...words];
-    await dryRun({ opened, own, policy, program, plan, path: output.path, words: argv, diagnostics }, terminal);
+    await dryRun(
+      {
+        opened,
+        own,
+        policy,
+        program,
+        plan,
+        path: output.path,
+        words: argv,
+        every: flags.everyCall === true,
+        diagnostics,
+      },
+      terminal,
+    );
     return;
   }
   const { isStdout } = output ? destinationOf(output.path) : NOWHERE;
@@ -265,6 +280,7 @@ export function addBuild(program: Command): void {
     .option('--load', 'map the section, read-only, when the program runs')
     .option('--enforce', 'make the program install the filter by itself, before its first instruction')
     .option('--dry-run', 'write nothing: run the program that way, deny nothing, and tell what would have been denied')
+    .option('--every-call', 'with --dry-run: stop at every call, to see those too that another filter denies; slow')
     .option('--embed-profile', 'put the normalized profile in too, so that explain can name the rule that decides')
     .option('--load-profile', 'map the embedded profile too')
     .addOption(new Option('--format <format>', 'of the program (default: raw)').choices(PROGRAM_FORMATS));

@@ -26,20 +26,27 @@ const NAME_BYTES = 15;
 
 export class Findings {
   readonly denied: Map<string, Denied> = new Map();
-  /** Processes in which the filter came into force. */
-  starts = 0;
+  /** The filter is in force in the program itself. */
+  hasStarted = false;
   readonly #program: CheckedProgram;
+  readonly #every: boolean;
+  /** Started before the filter was in force: it does not hold for them. */
+  readonly #before = new Set<number | undefined>();
   readonly #trial: string;
   readonly #name: string;
   readonly #hidden = new Map<Hiding, SeenProcess>();
   /** Threads that install a filter, until it turns out to be the stub. */
   readonly #installing = new Map<number, SeenProcess>();
 
-  /** `trial`: the name of the file that is run; it is told of as `name`. */
-  constructor(program: CheckedProgram, trial: string, name: string) {
+  /**
+   * `trial`: the name of the file that is run; it is told of as `name`. `every`: all calls are heard of, also from before
+   * the filter is in force.
+   */
+  constructor(program: CheckedProgram, trial: string, name: string, every: boolean) {
     this.#program = program;
     this.#trial = trial.slice(0, NAME_BYTES);
     this.#name = name;
+    this.#every = every;
   }
 
   hear(call: TracedCall): void {
@@ -49,16 +56,17 @@ export class Findings {
       return;
     }
     const sighting = sightingOf(this.#program, call.data, call.pointed);
+    if (sighting.kind === 'start') {
+      this.#started(call.tid, process);
+      return;
+    }
+    if (this.#every && this.#isBefore(process)) return;
     switch (sighting.kind) {
-      case 'start':
-        this.starts += 1;
-        this.#installing.delete(call.tid);
-        return;
       case 'denied':
         this.#add(call.data, sighting.word, process);
         return;
       case 'filters':
-        this.#installing.set(call.tid, process);
+        if (!this.#every) this.#installing.set(call.tid, process);
         return;
       case 'traces':
       case 'untraced':
@@ -69,6 +77,18 @@ export class Findings {
       default:
         sighting satisfies never;
     }
+  }
+
+  /** The first start is the program's own; those of the same file that it executes again follow. */
+  #started(tid: number, process: SeenProcess): void {
+    if (!this.hasStarted) this.#before.delete(process.pid);
+    this.hasStarted = true;
+    this.#installing.delete(tid);
+  }
+
+  #isBefore({ pid }: SeenProcess): boolean {
+    if (!this.hasStarted) this.#before.add(pid);
+    return this.#before.has(pid);
   }
 
   /** What may have kept calls from being seen, in words. */
@@ -85,7 +105,7 @@ export class Findings {
         case 'untraced':
           return `${who} starts a process with CLONE_UNTRACED, which cannot be watched`;
         case 'filters':
-          return `${who} installs a filter of its own: calls that it denies do not come to the tracer`;
+          return `${who} installs a filter of its own, and calls that it denies do not come to the tracer (--every-call sees them)`;
         default:
           return kind satisfies never;
       }

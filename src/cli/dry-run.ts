@@ -6,20 +6,19 @@
 
 import { constants } from 'node:os';
 import { basename } from 'node:path';
-import { type Arch, archOfNode, describeWord, errnoName, syscallName } from '../arch/index.ts';
+import { type Arch, archOfNode, describeWord, errnoName, type SeccompData, syscallName } from '../arch/index.ts';
 import { abiOf } from '../build/describe.ts';
-import { describeCall } from '../build/index.ts';
-import { tracedProgram } from '../build/traced.ts';
+import { openProgram, tracedProgram } from '../build/traced.ts';
 import { type Diagnostic, fail, forTerminal, SeccompcError } from '../diag/index.ts';
 import type { Edit } from '../elf/index.ts';
 import type { OpenedElf } from '../host/elf-file.ts';
-import { HERE } from '../host/process-status.ts';
+import { HERE, threadStatus } from '../host/process-status.ts';
 import { type Traced, traceCommand } from '../host/trace-command.ts';
 import { trialFile } from '../host/trial-file.ts';
 import { type CheckedProgram, outcome } from '../kernel/index.ts';
 import { isCpuName, REFUSED_STATUS, tracerElf } from '../machine/index.ts';
 import { hex } from '../num/index.ts';
-import { decide, type Policy } from '../policy/index.ts';
+import { type Decision, decide, type Policy } from '../policy/index.ts';
 import { type Denied, Findings, type SeenProcess } from './dry-run-findings.ts';
 import { diagnosticsData, type Terminal } from './terminal.ts';
 
@@ -35,12 +34,16 @@ export interface DryRun {
   readonly path: string;
   /** argv: the program as it was named, and its arguments. */
   readonly words: readonly [string, ...string[]];
+  /** Stop at every call, not at those alone that would be denied. */
+  readonly every: boolean;
   /** What else there is to say. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** The tracer's descriptor: the first that the program is not given. */
 const TELL = 3;
+/** Seccomp in /proc/PID/status: there are filters. */
+const FILTERED = 2;
 /** Processes that are named for one kind of call. */
 const NAMED = 4;
 
@@ -49,7 +52,7 @@ function unseen(message: string, help?: string): never {
 }
 
 /** The tracer for this machine, where it can run programs of this ABI. */
-function tracerFor(own: Arch): Uint8Array {
+function tracerFor(own: Arch, every: boolean): Uint8Array {
   const here = process.platform === 'linux' ? archOfNode(process.arch, HERE) : undefined;
   if (here === undefined || !isCpuName(here.name)) {
     return unseen(
@@ -62,7 +65,7 @@ function tracerFor(own: Arch): Uint8Array {
       'do the dry run on a machine that runs the program',
     );
   }
-  return tracerElf({ arch: here.name, tell: TELL });
+  return tracerElf({ arch: here.name, tell: TELL, every });
 }
 
 /** Runs the program; throws DRY_RUN_UNSEEN when it could not be watched from its first instruction on. */
@@ -71,16 +74,22 @@ async function watched(
   terminal: Terminal,
 ): Promise<{ readonly traced: Traced; readonly findings: Findings }> {
   const { opened, own, program, words } = run;
-  const tracer = tracerFor(own);
-  const filter =
-    tracedProgram(program, own) ??
-    unseen(`the filter has ${program.length} instructions: no room is left for those that watch`);
+  // What a filter that is in force already denies never comes to one that is installed later.
+  const every = run.every || threadStatus(process.pid)?.seccomp === FILTERED;
+  const tracer = tracerFor(own, every);
+  const filter = every
+    ? openProgram(own)
+    : (tracedProgram(program, own) ??
+      unseen(
+        `the filter has ${program.length} instructions: no room is left for those that watch`,
+        '--every-call needs none',
+      ));
   const trial = trialFile(opened, run.plan(filter), run.path);
   try {
     if (trial.elsewhere) {
       terminal.aside(`dry run: nothing can be written beside the program; it runs as ${forTerminal(trial.path)}`);
     }
-    const findings = new Findings(program, basename(trial.path), basename(words[0]));
+    const findings = new Findings(program, basename(trial.path), basename(words[0]), every);
     const command = { path: trial.path, words, descriptors: [], ...(terminal.json && { output: 2 }) };
     const traced = await traceCommand(tracer, command, {
       call: (call) => findings.hear(call),
@@ -123,7 +132,7 @@ function requireStart({ pid, errno, started, status, signal, whole, ended }: Tra
     unseen(`the program was not started: ${why}`, WHY_NOT_RUN.get(why));
   }
   if (!whole && !ended) unseen('the tracer was killed before the program had ended, and the program with it');
-  if (findings.starts > 0) return;
+  if (findings.hasStarted) return;
   if (status === REFUSED_STATUS) {
     unseen('the filter could not be installed: this kernel, or a filter that is in force already, refuses it');
   }
@@ -141,6 +150,13 @@ function endText({ status, signal, ended }: Traced): string {
 const processText = ({ pid, name }: SeenProcess): string =>
   pid === undefined ? 'a process that /proc does not name' : `${name} (${pid})`;
 
+/** The arguments that rules for the call look at: what else stands in the registers decides nothing. */
+function argumentsText({ args }: SeccompData, { call }: Decision): string {
+  const looked = new Set(call?.rules.flatMap(({ conditions }) => conditions.map((c) => c.argIndex)));
+  const shown = [...looked].toSorted().map((i) => `argument ${i} is ${hex(args[i] ?? 0n)}`);
+  return shown.length === 0 ? '' : `; of the first, ${shown.join(', ')}`;
+}
+
 function deniedDiagnostic({ word, first, count, processes }: Denied, policy: Policy): Diagnostic {
   const abi = abiOf(first);
   const name = abi && syscallName(abi, first.nr);
@@ -148,16 +164,16 @@ function deniedDiagnostic({ word, first, count, processes }: Denied, policy: Pol
   const named = [...processes.values()].map(processText);
   const who = [...named.slice(0, NAMED), ...(named.length > NAMED ? [`${named.length - NAMED} more`] : [])].join(', ');
   const times = count === 1 ? 'once' : `${count} times`;
-  const { rule, reason } = decide(policy, first);
-  const decided =
-    reason === 'unknown-arch' ? 'the profile does not name this architecture' : 'the default action decides';
+  const decision = decide(policy, first);
+  const { rule, reason } = decision;
+  const help = reason === 'default' ? 'no rule for it matches: the default action decides' : undefined;
   return {
     code: 'DRY_RUN_DENIED',
     severity: 'error',
     source: policy.source,
     ...(rule && { span: rule.origin.span }),
-    message: `${call}, would get ${describeWord(word, abi)}: ${times}, by ${who}; first ${describeCall({ ...first, instructionPointer: 0n })}`,
-    ...(rule === undefined && { help: decided }),
+    message: `${call}, would get ${describeWord(word, abi)}: ${times}, by ${who}${argumentsText(first, decision)}`,
+    help: reason === 'unknown-arch' ? 'the profile does not name this architecture' : help,
   };
 }
 
@@ -183,7 +199,9 @@ function verdictLines(run: DryRun, traced: Traced, denied: readonly Denied[], is
   const lines = [`dry run: ${forTerminal(run.words[0])} ${endText(traced)}; nothing was written`];
   const calls = denied.reduce((sum, { count }) => sum + count, 0);
   if (calls > 0) {
-    lines.push(`  ${calls} ${calls === 1 ? 'call' : 'calls'} would have been denied, of ${denied.length} kinds`);
+    lines.push(
+      `  ${calls} ${calls === 1 ? 'call' : 'calls'} would have been denied, of ${denied.length} ${denied.length === 1 ? 'kind' : 'kinds'}`,
+    );
     if (denied.some(({ word }) => KILLS.has(outcome(word).kind)))
       lines.push(
         '  the first that kills would have ended the process: what comes behind it would not have been reached',

@@ -9,7 +9,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { SeccompData } from '../arch/index.ts';
-import { SYSCALL_INFO, TRACE_EVENT, TRACE_RECORD } from '../machine/index.ts';
+import { CALL_STOP, SYSCALL_INFO, SYSCALL_OP, TRACE_EVENT, TRACE_RECORD } from '../machine/index.ts';
 import { ByteView } from '../num/index.ts';
 import { HERE } from './process-status.ts';
 import { type Command, isStop, startTold } from './run.ts';
@@ -164,13 +164,15 @@ class Watch {
 const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 function isCall(status: number): boolean {
-  return isStop(status) && status >>> 16 === TRACE_EVENT.call;
+  const event = status >>> 16;
+  return isStop(status) && (event === TRACE_EVENT.call || (event === 0 && ((status >>> 8) & 0xff) === CALL_STOP));
 }
 
 function callOf(view: ByteView, names: boolean): TracedCall {
   const { info, infoSize, text, textSize, word } = TRACE_RECORD;
   const tid = view.u32(TRACE_RECORD.tid);
-  const isWhole = (view.u32(infoSize) | 0) > 0 && view.u8(info + SYSCALL_INFO.op) === SYSCALL_INFO.isSeccomp;
+  const op = view.u8(info + SYSCALL_INFO.op);
+  const isWhole = (view.u32(infoSize) | 0) > 0 && (op === SYSCALL_OP.seccomp || op === SYSCALL_OP.entry);
   const argument = (i: number) => view.u64(info + SYSCALL_INFO.args + 8 * i);
   const said = Buffer.from(view.bytes.subarray(text, text + view.u32(textSize))).toString('latin1');
   return {

@@ -37,7 +37,9 @@ export { Riscv64 } from './riscv64.ts';
 export { S390x } from './s390x.ts';
 export { CPU_NAMES, type CpuName, isCpuName, MACHINE_TARGETS, type MachineTarget } from './targets.ts';
 export {
+  CALL_STOP,
   SYSCALL_INFO,
+  SYSCALL_OP,
   TRACE_EVENT,
   TRACE_RECORD,
   type Tracer,

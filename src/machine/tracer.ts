@@ -1,6 +1,7 @@
 /**
  * The tracer: runs a program and tells of every system call that its filter hands to a tracer (SECCOMP_RET_TRACE), in the
  * program and in all that it starts, and lets each of them run. Nothing is lost: a call waits until it has been told of.
+ * Where other filters may deny a call first it can stop at every call instead, before any filter: that is slow.
  *
  *     tracer PATH NAME [ARGUMENT...]         NAME is what the program gets as argv[0]
  *
@@ -11,7 +12,8 @@
  *     call      tid | wait status | info size | text size | ptrace_syscall_info (88) | word | status text (256)
  *     end       0   | 0              everything that was ever started has ended
  *
- * all 32-bit integers but the info and the word (64-bit each). A call's record is told by its wait status (event 7).
+ * all 32-bit integers but the info and the word (64-bit each). A call's record is told by its wait status: event 7, or
+ * SIGTRAP with bit 7 where it stops at every call.
  * `info size` is what PTRACE_GET_SYSCALL_INFO gave, `word` the machine word that the call's first argument points to
  * (0 when it points to nothing), the text is the start of /proc/TID/status: all read while the call waits.
  *
@@ -32,6 +34,9 @@ import { type CpuName, cpuFor } from './targets.ts';
 /** PTRACE_EVENT_*, the third byte of a wait status. */
 export const TRACE_EVENT = { exec: 4, call: 7, stop: 128 } as const;
 
+/** The signal of a stop at a call, where it stops at every one (PTRACE_O_TRACESYSGOOD). */
+export const CALL_STOP = 0x85;
+
 /** Byte offsets in a record. */
 export const TRACE_RECORD = {
   tid: 0,
@@ -47,12 +52,16 @@ export const TRACE_RECORD = {
   long: 368,
 } as const;
 
-/** struct ptrace_syscall_info, byte offsets. @see Linux include/uapi/linux/ptrace.h */
-export const SYSCALL_INFO = { op: 0, arch: 4, ip: 8, nr: 24, args: 32, size: 88, isSeccomp: 3 } as const;
+/** PTRACE_SYSCALL_INFO_*, the first byte of the info: why the call was stopped. */
+export const SYSCALL_OP = { entry: 1, seccomp: 3 } as const;
 
-const REQUEST = { peek: 2, cont: 7, seize: 0x4206, listen: 0x4208, syscallInfo: 0x420e } as const;
+/** struct ptrace_syscall_info, byte offsets; `nr` and `args` lie alike for both. @see Linux include/uapi/linux/ptrace.h */
+export const SYSCALL_INFO = { op: 0, arch: 4, ip: 8, nr: 24, args: 32, size: 88 } as const;
+
+const REQUEST = { peek: 2, cont: 7, syscall: 24, seize: 0x4206, listen: 0x4208, syscallInfo: 0x420e } as const;
 /** TRACEFORK, TRACEVFORK, TRACECLONE, TRACEEXEC, TRACESECCOMP, EXITKILL. */
 const OPTIONS = 0x10009e;
+const TRACESYSGOOD = 1;
 const WALL = 0x4000_0000;
 const SIGKILL = 9;
 const SIGTRAP = 5;
@@ -71,9 +80,11 @@ export interface Tracer {
   readonly arch: CpuName;
   /** The descriptor that it tells on, 3 or above; the program does not get it. */
   readonly tell: number;
+  /** Stop at every call, before the filters: to see those too that another filter denies. */
+  readonly every?: boolean | undefined;
 }
 
-export function tracerCode({ arch, tell }: Tracer): MachineCode {
+export function tracerCode({ arch, tell, every = false }: Tracer): MachineCode {
   const cpu = cpuFor(arch);
   cpu.frame(FRAME.size);
   cpu.syscall(undefined, 'prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]);
@@ -81,9 +92,9 @@ export function tracerCode({ arch, tell }: Tracer): MachineCode {
   cpu.branch('v0', '!=', 0, 'no_program');
   startChild(cpu, 'start_program');
   cpu.branch('v0', 'less', 0, 'no_program');
-  seize(cpu);
+  seize(cpu, every ? OPTIONS | TRACESYSGOOD : OPTIONS);
   tellShort(cpu, tell, 'v0', 0);
-  waitLoop(cpu, tell);
+  waitLoop(cpu, tell, every);
 
   cpu.label('no_program');
   tellShort(cpu, tell, 'v0', 0);
@@ -100,9 +111,9 @@ export function tracerElf(tracer: Tracer): Uint8Array {
 }
 
 /** The child in v0 becomes ours, and is let go. Where that fails, the pipe ends with this process, and so does it. */
-function seize(cpu: Cpu): void {
+function seize(cpu: Cpu, options: number): void {
   const [pid, result, fd] = ['v0', 'v1', 'v2'] as const;
-  cpu.syscall(result, 'ptrace', [REQUEST.seize, pid, 0, OPTIONS]);
+  cpu.syscall(result, 'ptrace', [REQUEST.seize, pid, 0, options]);
   cpu.branch(result, '==', 0, 'seized');
   cpu.copy(pid, result);
   cpu.jump('no_program');
@@ -146,7 +157,7 @@ function tellShort(cpu: Cpu, tell: number, first: 'v0' | 0, second: 0): void {
   cpu.syscall(undefined, 'write', [tell, { frame: RECORD }, TRACE_RECORD.short]);
 }
 
-function waitLoop(cpu: Cpu, tell: number): void {
+function waitLoop(cpu: Cpu, tell: number, every: boolean): void {
   const [tid, signal, event, result] = ['v0', 'v1', 'v2', 'v3'] as const;
   const word = cpu.arch.wordBits;
   const toldOrGone = (size: number) => {
@@ -171,6 +182,7 @@ function waitLoop(cpu: Cpu, tell: number): void {
   cpu.shiftRight(signal, word - 8);
   cpu.shiftRight(event, 16);
   cpu.branch(event, '==', TRACE_EVENT.call, 'traced_call');
+  if (every) cpu.branch(signal, '==', CALL_STOP, 'traced_call');
   toldOrGone(TRACE_RECORD.short);
   cpu.branch(event, '==', 0, 'go_on');
   cpu.branch(event, '!=', TRACE_EVENT.stop, 'go_on_without');
@@ -181,12 +193,17 @@ function waitLoop(cpu: Cpu, tell: number): void {
 
   cpu.label('traced_call');
   describeCall(cpu);
+  if (every) {
+    // Each call stops twice; at its end there is nothing to tell.
+    cpu.load(result, 8, at(TRACE_RECORD.info + SYSCALL_INFO.op));
+    cpu.branch(result, '!=', SYSCALL_OP.entry, 'go_on_without');
+  }
   toldOrGone(TRACE_RECORD.long);
   cpu.label('go_on_without');
   cpu.set(signal, 0);
   cpu.label('go_on');
   // ESRCH: killed meanwhile.
-  cpu.syscall(undefined, 'ptrace', [REQUEST.cont, tid, 0, signal]);
+  cpu.syscall(undefined, 'ptrace', [every ? REQUEST.syscall : REQUEST.cont, tid, 0, signal]);
   cpu.jump('next_event');
 
   cpu.label('all_ended');
@@ -198,6 +215,9 @@ function waitLoop(cpu: Cpu, tell: number): void {
 function describeCall(cpu: Cpu): void {
   const [tid, value, cursor, digit, ten] = ['v0', 'v1', 'v2', 'v3', 'v4'] as const;
   const word = cpu.arch.wordBits;
+  // Where the kernel gives no info (its size is then negative), the call must not look like the end of one.
+  cpu.set(value, SYSCALL_OP.entry);
+  cpu.store(at(TRACE_RECORD.info + SYSCALL_INFO.op), 8, value);
   cpu.syscall(value, 'ptrace', [REQUEST.syscallInfo, tid, SYSCALL_INFO.size, { frame: RECORD + TRACE_RECORD.info }]);
   cpu.store(at(TRACE_RECORD.infoSize), 32, value);
 

@@ -76,6 +76,11 @@ suite('machine/enforce-stub', (test) => {
       assert.is(decodeStub(cpu, Uint8Array.from([...bytes, 0])), undefined);
       assert.is(decodeStub(cpu, new Uint8Array(0)), undefined);
     });
+    test(`${cpu}: one that tells a tracer is for a trial, and not taken for one of a build`, () => {
+      const telling = enforceStub(stubOf(cpu), true).bytes;
+      assert.ok(telling.length > SIZES[cpu]);
+      assert.is(decodeStub(cpu, telling), undefined);
+    });
     test(`${cpu}: another CPU's stub is not its own`, () => {
       for (const other of CPU_NAMES)
         if (other !== cpu) assert.is(decodeStub(cpu, enforceStub(stubOf(other)).bytes), undefined);
