@@ -153,7 +153,7 @@ suite('native/machine/tracer', (test) => {
     assert.equal([first?.op, first?.arch, first?.args[1], first?.args[2]], [3, 0xc000003e, 0xffff_ffff_ffff_ffffn, 3n]);
     assert.match(
       first?.text ?? '',
-      new RegExp(`^Name:\\t.*\\n[sS]*\\nTgid:\\t${told.start.tid}\\n[sS]*\\nPid:\\t${told.start.tid}\\n`),
+      new RegExp(`^Name:\\t.*\\n[\\s\\S]*\\nTgid:\\t${told.start.tid}\\n[\\s\\S]*\\nPid:\\t${told.start.tid}\\n`),
     );
     assert.is(told.calls.filter((c) => c.nr === UNAME).length, 1);
   });
