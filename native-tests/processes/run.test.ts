@@ -222,7 +222,7 @@ suite('native/processes/run', (test) => {
   test.needs(python, 'in a terminal: reading in the background stops it', () => {
     const seen = inTerminal([
       [`${job('head -1').trim()} &\n`, PROMPT],
-      ['sleep 1\n', PROMPT],
+      ['until jobs | grep -q Stopp""ed; do sleep 0.1; done\n', PROMPT],
       ['jobs\n', `Stopped .*seccompc.*\r\n${PROMPT}`],
       ['fg\n', 'head -1\r\n'],
       ['li""ne\n', `li""ne\r\n${PROMPT}`],
