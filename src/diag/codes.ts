@@ -211,7 +211,6 @@ export const CODES = {
   // recorded traces
   TRACE_FORMAT: { severity: 'error', about: 'no reader knows the format of this trace' },
   TRACE_TOO_LARGE: { severity: 'error', about: 'the trace has more bytes, unpacked, than --max-bytes allows' },
-  TRACE_UNFIT: { severity: 'error', about: 'a trace in a form that does not hold the calls as they were made' },
 
   // starting commands
   LAUNCHER_NONE: { severity: 'error', about: 'no launcher can be made for this ABI, or with this filter flag' },
