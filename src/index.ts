@@ -41,6 +41,7 @@ export {
   resolvePolicy,
 } from './policy/index.ts';
 export { type Differences, difference, type FilterStack, type Proof, type ProveOptions, prove } from './prove/index.ts';
+export { REPORT_FORMATS, type ReportContext, type ReportFormat, render } from './report/index.ts';
 export {
   type CallEvent,
   type EndEvent,

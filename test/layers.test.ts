@@ -19,6 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   prove: ['policy', 'kernel', 'diagram', ...BELOW_BPF],
   compile: ['policy', ...BELOW_BPF],
   trace: ['prove', 'kernel', 'policy', 'diagram', ...BELOW_BPF],
+  // of trace/ the types alone (TYPES_ONLY)
+  report: ['trace', 'policy', ...BELOW_ARCH],
   assert: ['prove', 'policy', ...BELOW_ARCH],
   elf: ['diag', 'num'],
   machine: BELOW_ARCH,
@@ -37,13 +39,30 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'elf',
     'machine',
     'host',
+    'report',
     ...BELOW_BPF,
   ],
   // seccompc/launcher: bytes only, for a browser as well
   launcher: ['machine', 'prove', 'kernel', 'elf', ...BELOW_BPF],
   // src/index.ts
-  '.': ['trace', 'assert', 'build', 'compile', 'prove', 'diagram', 'kernel', 'policy', 'elf', 'machine', ...BELOW_BPF],
+  '.': [
+    'report',
+    'trace',
+    'assert',
+    'build',
+    'compile',
+    'prove',
+    'diagram',
+    'kernel',
+    'policy',
+    'elf',
+    'machine',
+    ...BELOW_BPF,
+  ],
 };
+
+/** Room -> rooms above it, of which it may take types and no code. */
+const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { report: ['trace'] };
 
 /** Packages -> the files that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -88,6 +107,18 @@ suite('layers', (test) => {
         }
         const target = room(normalize(join(dirname(file), name)));
         assert.ok(target === room(file) || allowed.includes(target), `${file} may not import ${target}/`);
+      }
+    });
+  }
+  for (const [name, above] of Object.entries(TYPES_ONLY)) {
+    test(`${name}/ takes only types from ${above.join(', ')}`, () => {
+      for (const file of files.filter((f) => room(f) === name)) {
+        const text = readFileSync(join('src', file), 'utf8');
+        for (const [statement, target] of text.matchAll(/^(?:import|export)\b[^;]*?from '\.\.\/([a-z]+)\//gm))
+          assert.ok(
+            !above.includes(target as string) || /^(import|export) type /.test(statement),
+            `${file}: ${statement}`,
+          );
       }
     });
   }

@@ -211,6 +211,12 @@ export const CODES = {
   // recorded traces
   TRACE_FORMAT: { severity: 'error', about: 'no reader knows the format of this trace' },
   TRACE_TOO_LARGE: { severity: 'error', about: 'the trace has more bytes, unpacked, than --max-bytes allows' },
+  REPLAY_DENIED: { severity: 'error', about: 'a recorded call that the filter does not let through' },
+  REPLAY_AMBIGUOUS: {
+    severity: 'warning',
+    about: 'a recorded call whose verdict depends on what the trace does not tell',
+  },
+  REPLAY_LOGGED: { severity: 'note', about: 'a recorded call that the filter lets through and logs' },
 
   // starting commands
   LAUNCHER_NONE: { severity: 'error', about: 'no launcher can be made for this ABI, or with this filter flag' },

@@ -1,0 +1,190 @@
+/**
+ * Each finding of a replay as plain data, made once for all writers: words for the call, what the filter says, where the
+ * deciding rule stands. Nothing in here is escaped; the writers do that, each for its sink.
+ */
+import { type Arch, describeWord } from '../arch/index.ts';
+import type { Diagnostic, Severity, Source, Span } from '../diag/index.ts';
+import { type CallPolicy, describeCondition, type Policy } from '../policy/index.ts';
+import type { Finding, Replay, TracedCall, Verdict } from '../trace/index.ts';
+import { archText, callText, count, nameText, ruleText, times, unknownArgs } from './calls.ts';
+
+/** What the replay was held against, and how to write it. */
+export interface ReportContext {
+  /** The profile, program or ELF file; the text only where it is a profile's. */
+  readonly profile?: { readonly name: string; readonly text: string } | undefined;
+  /** Gives the deciding rules their places. */
+  readonly policy?: Policy | undefined;
+  /** Text only. */
+  readonly colour?: boolean | undefined;
+  /** Columns that lists are broken at; text only. Default 100. */
+  readonly width?: number | undefined;
+  /** Of seccompc. */
+  readonly version: string;
+}
+
+export type EntryKind = 'denied' | 'ambiguous' | 'logged';
+
+export interface Entry {
+  readonly kind: EntryKind;
+  readonly finding: Finding;
+  readonly name: string;
+  readonly arch: string;
+  readonly callText: string;
+  /** 'ERRNO(1 EPERM)': what the filter says; the strictest where several are possible. */
+  readonly action: string;
+  readonly possible: readonly string[];
+  readonly total: number;
+  /** 'filter.json', its rules that decide (or may), by position; the span is that of the call's name in the rule. */
+  readonly rules: readonly { readonly index: number; readonly span: Span }[];
+  readonly source: Source | undefined;
+  /** Why this verdict: the default action and the rules that do not match, or what the trace does not tell. */
+  readonly why: string | undefined;
+  readonly allowing: string | undefined;
+}
+
+export const SEVERITY: Readonly<Record<EntryKind, Severity>> = {
+  denied: 'error',
+  ambiguous: 'warning',
+  logged: 'note',
+};
+const CODE = { denied: 'REPLAY_DENIED', ambiguous: 'REPLAY_AMBIGUOUS', logged: 'REPLAY_LOGGED' } as const;
+
+/** Of rules that do not match so many are named. */
+const MOST_NAMED = 3;
+
+/** Denied, ambiguous, logged, each in the order of the replay. */
+export function entriesOf(replay: Replay, policy: Policy | undefined): readonly Entry[] {
+  const spans = ruleSpans(policy);
+  const make = (kind: EntryKind) => (finding: Finding) => entryOf(kind, finding, policy, spans);
+  return [
+    ...replay.denied.map(make('denied')),
+    ...replay.ambiguous.map(make('ambiguous')),
+    ...replay.logged.map(make('logged')),
+  ];
+}
+
+function entryOf(
+  kind: EntryKind,
+  finding: Finding,
+  policy: Policy | undefined,
+  spans: ReadonlyMap<number, Span>,
+): Entry {
+  const { verdict, counts, allowing } = finding;
+  const { call } = verdict;
+  const words = verdict.possible.map((word) => describeWord(word, call.arch));
+  return {
+    kind,
+    finding,
+    name: nameText(call),
+    arch: archText(call.arch),
+    callText: callText(call),
+    action: describeWord(verdict.word, call.arch),
+    possible: words,
+    total: counts.reached + counts.hypothetical + counts.unreachable,
+    rules: verdict.rules.flatMap((index) => {
+      const span = spans.get(index);
+      return span === undefined || policy === undefined
+        ? []
+        : [{ index, span: nameIn(policy.source, span, call.name) }];
+    }),
+    source: policy?.source,
+    why: whyOf(finding, policy),
+    allowing: allowing && ruleText(allowing),
+  };
+}
+
+/** Where each rule that is in force stands. */
+export function ruleSpans(policy: Policy | undefined): ReadonlyMap<number, Span> {
+  const spans = new Map<number, Span>();
+  for (const { calls } of policy?.arches ?? [])
+    for (const { rules } of calls.values()) for (const { origin } of rules) spans.set(origin.ruleIndex, origin.span);
+  return spans;
+}
+
+/** The name's own place in a rule, which may be pages long; the rule's, where the name is not written so. */
+function nameIn({ text }: Source, span: Span, name: string): Span {
+  const written = JSON.stringify(name);
+  const at = text.slice(span.start, span.end).indexOf(written);
+  return at < 0 ? span : { start: span.start + at, end: span.start + at + written.length };
+}
+
+function callPolicies(policy: Policy | undefined, arch: Arch | undefined, call: TracedCall): readonly CallPolicy[] {
+  return (policy?.arches ?? [])
+    .filter((a) => arch === undefined || a.arch.audit === arch.audit)
+    .flatMap(({ calls }) => [...calls.values()])
+    .filter((c) => (call.nr === undefined || call.arch === undefined ? c.name === call.name : c.nr === call.nr));
+}
+
+function whyOf({ verdict }: Finding, policy: Policy | undefined): string | undefined {
+  const { call, confidence, rules } = verdict;
+  const found = callPolicies(policy, call.arch, call).flatMap((c) => c.rules);
+  if (confidence !== 'exact')
+    return whyUnsure(
+      verdict.confidence,
+      call,
+      found.flatMap((r) => r.conditions),
+    );
+  if (policy === undefined || rules.length > 0) return undefined;
+  const isNamed = call.arch === undefined || policy.arches.some(({ arch }) => arch.audit === call.arch?.audit);
+  if (!isNamed) return `the filter is not for ${archText(call.arch)}`;
+  if (found.length === 0) return 'no rule names it: the default action decides';
+  const asked = new Set(
+    found.map((r) => `${r.conditions.map(describeCondition).join(' and ')} (rule ${r.origin.ruleIndex})`),
+  );
+  const rest = asked.size > MOST_NAMED ? ` and ${asked.size - MOST_NAMED} more` : '';
+  return `the default action decides, as none of its rules holds: ${[...asked].slice(0, MOST_NAMED).join('; ')}${rest}`;
+}
+
+function whyUnsure(
+  confidence: Verdict['confidence'],
+  call: TracedCall,
+  conditions: Parameters<typeof unknownArgs>[1],
+): string {
+  if (confidence === 'names-only') return 'the trace has no arguments for it, and the filter looks at them';
+  const args = unknownArgs(call, conditions);
+  const missing = [
+    ...(call.arch === undefined ? ['its ABI'] : []),
+    ...(call.nr === undefined ? ['its number'] : []),
+    ...(args.length > 0 ? [`${args.length === 1 ? 'argument' : 'arguments'} ${args.join(', ')} in full`] : []),
+  ];
+  return `the trace does not tell ${missing.length > 0 ? missing.join(', nor ') : 'all that the filter looks at'}`;
+}
+
+/** 'x86_64 socket(0x26, …) gets ERRNO(1 EPERM), 12 times (3 hypothetical)'. */
+export function sentence(entry: Entry): string {
+  const { counts } = entry.finding;
+  const apart = [
+    ...(counts.hypothetical > 0 ? [`${count(counts.hypothetical)} hypothetical`] : []),
+    ...(counts.unreachable > 0 ? [`${count(counts.unreachable)} unreachable`] : []),
+  ];
+  const says = entry.kind === 'ambiguous' ? `may get ${entry.possible.join(' or ')}` : `gets ${entry.action}`;
+  return `${entry.arch} ${entry.callText} ${says}, ${times(entry.total)}${apart.length > 0 ? ` (${apart.join(', ')})` : ''}`;
+}
+
+/** 'pid 12 ls, thread 13 of pid 12'; at most three, ''. */
+export function tasksText({ tasks }: Finding): string {
+  const most = 3;
+  const shown = tasks.slice(0, most).map(({ tid, pid, comm }) => {
+    const who = pid === undefined || pid === tid ? `pid ${tid}` : `thread ${tid} of pid ${pid}`;
+    return comm === undefined ? who : `${who} ${comm}`;
+  });
+  return tasks.length > most ? `${shown.join(', ')} and others` : shown.join(', ');
+}
+
+/** The finding with its place in the trace, the deciding rules as related places, and the rule that would allow it. */
+export function diagnosticOf(entry: Entry): Diagnostic {
+  const { finding, rules, source } = entry;
+  const { first } = finding;
+  return {
+    code: CODE[entry.kind],
+    severity: SEVERITY[entry.kind],
+    file: `${first.file}:${first.line}`,
+    message: sentence(entry),
+    related: rules.map(({ index, span }) => ({
+      message: `rule ${index} ${entry.kind === 'ambiguous' ? 'may decide' : 'decides'}`,
+      source,
+      span,
+    })),
+    ...(entry.allowing !== undefined && entry.kind !== 'logged' && { help: `to allow it: ${entry.allowing}` }),
+  };
+}

@@ -1,0 +1,20 @@
+import type { Replay } from '../trace/index.ts';
+import type { ReportContext } from './entries.ts';
+import { toJson } from './json.ts';
+import { toText } from './text.ts';
+
+export type { ReportContext } from './entries.ts';
+
+export type ReportFormat = 'text' | 'json';
+
+const WRITERS: Readonly<Record<ReportFormat, (replay: Replay, context: ReportContext) => string>> = {
+  text: toText,
+  json: toJson,
+};
+
+export const REPORT_FORMATS: readonly ReportFormat[] = Object.keys(WRITERS) as ReportFormat[];
+
+/** A replay as a whole text, with a line break at its end. Whatever came from outside is escaped for that format. */
+export function render(format: ReportFormat, replay: Replay, context: ReportContext): string {
+  return WRITERS[format](replay, context);
+}

@@ -1,0 +1,106 @@
+/** What reports say, and that what a trace or a profile says stays data in each of them. */
+import * as assert from 'uvu/assert';
+import { parseProfile, resolvePolicy } from '../../src/policy/index.ts';
+import { REPORT_FORMATS, render } from '../../src/report/index.ts';
+import { type Replay, readTrace, replay } from '../../src/trace/index.ts';
+import { suite } from '../suite.ts';
+import { HOSTILE, hostilePolicy, hostileReplay, MARK } from './hostile.ts';
+
+const PROFILE = `{
+  "defaultAction": "SCMP_ACT_ERRNO",
+  "architectures": ["SCMP_ARCH_X86_64"],
+  "syscalls": [
+    { "names": ["read", "openat", "ptrace"], "action": "SCMP_ACT_ALLOW" },
+    { "names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{ "index": 0, "value": 1, "op": "SCMP_CMP_EQ" }] },
+    { "names": ["mount"], "action": "SCMP_ACT_KILL_PROCESS" },
+    { "names": ["getpid"], "action": "SCMP_ACT_LOG" }
+  ]
+}`;
+const TRACE = `7 [ 257] openat(0xffffff9c, 0x7ff77e5b80b1, 0x80000, 0x0) = 0x3
+7 [  41] socket(0x1, 0x1, 0x0) = 3
+7 [  39] getpid() = 7
+7 [  41] socket(0x26, 0x5, 0x0) = 4
+7 [  41] socket(0x26, 0x5, 0x0) = 4
+7 [ 165] mount(0x1000, 0x2000, 0x0, 0x0, 0x0) = 0
+7 [   0] read(0x3, 0x7ffe00000000, 0x10) = 0
+what is this
+`;
+
+const policy = resolvePolicy(parseProfile(PROFILE, { file: 'filter.json' }));
+const context = { policy, profile: { name: 'filter.json', text: PROFILE }, version: '0.1.0' };
+const replayed = (): Promise<Replay> =>
+  replay(policy, readTrace(new TextEncoder().encode(TRACE), { file: 'a.strace' }));
+
+suite('report/text', (test) => {
+  test('a denial has its call, its count, its places, its rule and the rule that would allow it', async () => {
+    const text = render('text', await replayed(), context);
+    for (const part of [
+      '7 calls (6 distinct) of 1 trace against filter.json',
+      'a.strace:4 error REPLAY_DENIED x86_64 socket(0x26, 0x5, 0x0, …) gets ERRNO(1 EPERM), 2 times (1 hypothetical)',
+      'as none of its rules holds: arg0 == 0x1 (rule 1)',
+      'a.strace:6 error REPLAY_DENIED x86_64 mount(0x1000, 0x2000, 0x0, 0x0, 0x0, …) gets KILL_PROCESS, once (1 hypothetical)',
+      'filter.json:7:17 related rule 2 decides',
+      'to allow it: { "names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{ "index": 0, "value": 38, "op": "SCMP_CMP_EQ" }',
+      'last at a.strace:5',
+      'unreachable  1',
+      'REPLAY_LOGGED x86_64 getpid(…) gets LOG, once',
+      'never made, dangerous ptrace (x86_64)',
+      '1 not understood',
+      'not understood line 8: what is this',
+    ])
+      assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
+  });
+
+  test('nothing from outside reaches a terminal as control, with and without colour', () => {
+    for (const hostile of HOSTILE) {
+      const replay = hostileReplay(hostile);
+      for (const colour of [false, true]) {
+        const text = render('text', replay, { policy: hostilePolicy(hostile), version: '0.1.0', colour });
+        // Our own colours aside, and our own line breaks.
+        const bare = text.replace(/\u001b\[\d*m/g, '').replaceAll('\n', '');
+        assert.not.match(bare, /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\ufeff]|\p{Surrogate}/u, hostile);
+        assert.not.match(text, /^\s*::|##\[/m);
+        assert.ok(text.includes(MARK));
+      }
+    }
+  });
+});
+
+/** Every string in a JSON value, keys too. */
+function strings(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [key, ...strings(inner)]);
+}
+
+suite('report/json', (test) => {
+  test('says the same as data, 64-bit values as text', async () => {
+    const data = JSON.parse(render('json', await replayed(), context));
+    assert.is(data.totals.denied, 3);
+    const [mount, socket] = data.denied;
+    assert.is(mount.action, 'KILL_PROCESS');
+    assert.equal(mount.rules, [{ index: 2, span: mount.rules[0].span, line: 7, column: 17 }]);
+    assert.is(PROFILE.slice(mount.rules[0].span.start, mount.rules[0].span.end), '"mount"');
+    assert.equal(socket.counts, { reached: 1, hypothetical: 1, unreachable: 0 });
+    assert.equal(socket.call.args[0], { known: '0xffffffffffffffff', value: '0x26' });
+    assert.is(socket.allowing.args[0].value, '0x26');
+  });
+
+  test('hostile text comes back as it was', () => {
+    for (const hostile of HOSTILE) {
+      const text = render('json', hostileReplay(hostile), { policy: hostilePolicy(hostile), version: '0.1.0' });
+      assert.not.match(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]/);
+      assert.ok(strings(JSON.parse(text)).filter((s) => s === hostile).length >= 10, hostile);
+    }
+  });
+});
+
+suite('report', (test) => {
+  test('every format ends with one line break and gives the same twice', () => {
+    for (const format of REPORT_FORMATS) {
+      const [one, two] = [1, 2].map(() => render(format, hostileReplay('x'), { version: '0.1.0' }));
+      assert.is(one, two);
+      assert.match(one ?? '', /[^\n]\n$/, format);
+    }
+  });
+});
