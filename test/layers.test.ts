@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   trace: ['prove', 'kernel', 'policy', 'diagram', ...BELOW_BPF],
   // of trace/ the types alone (TYPES_ONLY)
   report: ['trace', 'policy', ...BELOW_ARCH],
+  algebra: ['trace', 'prove', 'kernel', 'policy', 'diagram', ...BELOW_BPF],
   assert: ['prove', 'policy', ...BELOW_ARCH],
   elf: ['diag', 'num'],
   machine: BELOW_ARCH,
@@ -28,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // probe.ts runs what machine/ emits; elf-file.ts applies what elf/ plans.
   host: ['machine', 'elf', ...BELOW_ARCH],
   cli: [
+    'algebra',
     'assert',
     'build',
     'launcher',
@@ -47,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // src/index.ts
   '.': [
     'report',
+    'algebra',
     'trace',
     'assert',
     'build',

@@ -208,6 +208,10 @@ export const CODES = {
     about: 'the profile and the filter beside it decide a call differently',
   },
 
+  // profiles made of others
+  COMBINE_INEXPRESSIBLE: { severity: 'error', about: 'what two profiles come to has no words in the dialect' },
+  COMBINE_EMPTY: { severity: 'error', about: 'two profiles without an architecture in common leave nothing' },
+
   // recorded traces
   TRACE_FORMAT: { severity: 'error', about: 'no reader knows the format of this trace' },
   TRACE_TOO_LARGE: { severity: 'error', about: 'the trace has more bytes, unpacked, than --max-bytes allows' },

@@ -67,7 +67,7 @@ function archMeaning(d: Diagrams, arch: ArchPolicy): Node {
 }
 
 /** The first rule that holds decides: asked from the last one back, each overrides what stands behind it. */
-function callMeaning(d: Diagrams, arch: ArchPolicy, rules: readonly PolicyRule[]): Node {
+export function callMeaning(d: Diagrams, arch: Pick<ArchPolicy, 'defaultAction'>, rules: readonly PolicyRule[]): Node {
   return rules.reduceRight(
     (rest: Node, rule) => d.ite(conditionsSet(d, rule.conditions), d.leaf(rule.action), rest),
     d.leaf(arch.defaultAction),
