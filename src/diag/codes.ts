@@ -220,6 +220,7 @@ export const CODES = {
     severity: 'warning',
     about: 'a recorded call whose verdict depends on what the trace does not tell',
   },
+  REPLAY_UNDECIDED: { severity: 'warning', about: 'a recorded call for which no number is known' },
   REPLAY_LOGGED: { severity: 'note', about: 'a recorded call that the filter lets through and logs' },
 
   // starting commands

@@ -47,7 +47,11 @@ export const SEVERITY: Readonly<Record<EntryKind, Severity>> = {
   ambiguous: 'warning',
   logged: 'note',
 };
-const CODE = { denied: 'REPLAY_DENIED', ambiguous: 'REPLAY_AMBIGUOUS', logged: 'REPLAY_LOGGED' } as const;
+export const CODE: {
+  readonly denied: 'REPLAY_DENIED';
+  readonly ambiguous: 'REPLAY_AMBIGUOUS';
+  readonly logged: 'REPLAY_LOGGED';
+} = { denied: 'REPLAY_DENIED', ambiguous: 'REPLAY_AMBIGUOUS', logged: 'REPLAY_LOGGED' };
 
 /** Of rules that do not match so many are named. */
 const MOST_NAMED = 3;
@@ -169,6 +173,11 @@ export function tasksText({ tasks }: Finding): string {
     return comm === undefined ? who : `${who} ${comm}`;
   });
   return tasks.length > most ? `${shown.join(', ')} and others` : shown.join(', ');
+}
+
+/** 'x86_64 foo(…), 3 times: no ABI of the filter has a call of this name'. */
+export function undecidedText({ call, count: n, why }: Replay['undecided'][number]): string {
+  return `${archText(call.arch)} ${callText(call)}, ${times(n)}: ${why}`;
 }
 
 /** The finding with its place in the trace, the deciding rules as related places, and the rule that would allow it. */

@@ -1,15 +1,21 @@
 import type { Replay } from '../trace/index.ts';
 import type { ReportContext } from './entries.ts';
+import { toGithub } from './github.ts';
 import { toJson } from './json.ts';
+import { toJunit } from './junit.ts';
+import { toSarif } from './sarif.ts';
 import { toText } from './text.ts';
 
 export type { ReportContext } from './entries.ts';
 
-export type ReportFormat = 'text' | 'json';
+export type ReportFormat = 'text' | 'json' | 'sarif' | 'junit' | 'github';
 
 const WRITERS: Readonly<Record<ReportFormat, (replay: Replay, context: ReportContext) => string>> = {
   text: toText,
   json: toJson,
+  sarif: toSarif,
+  junit: toJunit,
+  github: toGithub,
 };
 
 export const REPORT_FORMATS: readonly ReportFormat[] = Object.keys(WRITERS) as ReportFormat[];

@@ -1,8 +1,16 @@
 /** For a terminal: what was replayed, each denial with its rule, what is unsure, what of the profile was used, what was read. */
 import { COLOUR, type Diagnostic, forTerminal, PLAIN, render as renderDiagnostic, type Style } from '../diag/index.ts';
 import type { Coverage, ReadReport, Replay } from '../trace/index.ts';
-import { archText, callText, count, plural, times } from './calls.ts';
-import { diagnosticOf, type Entry, type EntryKind, entriesOf, type ReportContext, tasksText } from './entries.ts';
+import { count, plural } from './calls.ts';
+import {
+  diagnosticOf,
+  type Entry,
+  type EntryKind,
+  entriesOf,
+  type ReportContext,
+  tasksText,
+  undecidedText,
+} from './entries.ts';
 
 const DEFAULT_WIDTH = 100;
 const LEAST_WIDTH = 40;
@@ -18,7 +26,7 @@ export function toText(replay: Replay, context: ReportContext): string {
     summary(replay, context, style),
     ...section('denied', entries, style, 'Denied'),
     ...section('ambiguous', entries, style, 'Perhaps denied: the trace does not tell enough'),
-    ...undecided(replay),
+    ...undecided(replay, style),
     ...section('logged', entries, style, 'Allowed and logged'),
     ...(replay.coverage ? [coverageText(replay.coverage, style, width)] : []),
     sourcesText(replay.sources, style),
@@ -76,11 +84,11 @@ function entryText(entry: Entry, style: Style): string {
   return [renderDiagnostic(diagnosticOf(entry), style), ...lines.map((line) => `   ${forTerminal(line)}`)].join('\n');
 }
 
-function undecided({ undecided: list }: Replay): readonly string[] {
+function undecided({ undecided: list }: Replay, style: Style): readonly string[] {
   if (list.length === 0) return [];
   const rows = list.map(
-    ({ call, count: n, first, why }) =>
-      `  ${forTerminal(`${first.file}:${first.line} ${archText(call.arch)} ${callText(call)}, ${times(n)}: ${why}`)}`,
+    (each) =>
+      `  ${forTerminal(`${each.first.file}:${each.first.line}`)} ${style.warning('warning')} REPLAY_UNDECIDED ${forTerminal(undecidedText(each))}`,
   );
   return [[`Undecided: ${plural(list.length, 'distinct call')}`, ...rows].join('\n')];
 }

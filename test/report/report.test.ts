@@ -1,4 +1,5 @@
 /** What reports say, and that what a trace or a profile says stays data in each of them. */
+import { SaxesParser } from 'saxes';
 import * as assert from 'uvu/assert';
 import { parseProfile, resolvePolicy } from '../../src/policy/index.ts';
 import { REPORT_FORMATS, render } from '../../src/report/index.ts';
@@ -92,6 +93,128 @@ suite('report/json', (test) => {
       assert.not.match(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]/);
       assert.ok(strings(JSON.parse(text)).filter((s) => s === hostile).length >= 10, hostile);
     }
+  });
+});
+
+suite('report/sarif', (test) => {
+  test('has a place for each finding, and notes what was not understood', async () => {
+    const [run] = JSON.parse(render('sarif', await replayed(), context)).runs;
+    const [mount, socket, getpid] = run.results;
+    assert.equal(run.results.length, 3);
+    assert.equal(mount.locations[0].physicalLocation, {
+      artifactLocation: { uri: 'a.strace' },
+      region: { startLine: 6 },
+    });
+    assert.equal(mount.relatedLocations[0].physicalLocation.region, { startLine: 7, startColumn: 17 });
+    assert.is(run.tool.driver.rules[socket.ruleIndex].id, 'REPLAY_DENIED');
+    assert.equal([socket.level, socket.occurrenceCount, getpid.level], ['error', 2, 'note']);
+    assert.is(run.invocations[0].toolExecutionNotifications[0].message.text, '1 line not understood');
+  });
+
+  test('hostile text makes no link, no placeholder and no scheme', () => {
+    for (const hostile of HOSTILE) {
+      const text = render('sarif', hostileReplay(hostile), { policy: hostilePolicy(hostile), version: '0.1.0' });
+      const all = strings(JSON.parse(text));
+      assert.ok(all.some((s) => s.includes(MARK)));
+      for (const { message, locations } of JSON.parse(text).runs[0].results) {
+        assert.not.match(
+          message.text.replace(/\\./g, '').replaceAll('{{', '').replaceAll('}}', ''),
+          /[[\]{}]/,
+          hostile,
+        );
+        const { uri } = locations[0].physicalLocation.artifactLocation;
+        assert.is(new URL(uri, 'file:///base/').protocol, 'file:', uri);
+        assert.is(new URL(uri, 'file:///base/').hash + new URL(uri, 'file:///base/').search, '');
+      }
+    }
+  });
+});
+
+interface Element {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly inner: (Element | string)[];
+}
+
+/** An independent parser, which refuses what is not well-formed. */
+function parseXml(text: string): Element {
+  const top: Element = { name: '', attributes: {}, inner: [] };
+  const open = [top];
+  const parser = new SaxesParser();
+  parser.on('error', (error) => {
+    throw error;
+  });
+  parser.on('opentag', ({ name, attributes }) => {
+    const element = { name, attributes: attributes as Record<string, string>, inner: [] };
+    open.at(-1)?.inner.push(element);
+    open.push(element);
+  });
+  parser.on('closetag', () => open.pop());
+  parser.on('text', (inner) => open.at(-1)?.inner.push(inner));
+  parser.write(text).close();
+  return top.inner.find((e) => typeof e !== 'string') as Element;
+}
+const elements = ({ inner }: Element): readonly Element[] => inner.filter((e) => typeof e !== 'string');
+
+suite('report/junit', (test) => {
+  test('denials fail, and the rest does not', async () => {
+    const root = parseXml(render('junit', await replayed(), context));
+    const { tests, failures, errors, skipped } = root.attributes;
+    assert.equal([tests, failures, errors, skipped], ['5', '2', '0', '0']);
+    const [suite] = elements(root) as [Element];
+    assert.is(elements(suite).length, 5);
+    const failed = elements(suite).filter((c) => elements(c)[0]?.name === 'failure');
+    assert.equal(
+      failed.map((c) => c.attributes.name),
+      ['x86_64 mount(0x1000, 0x2000, 0x0, 0x0, 0x0, …)', 'x86_64 socket(0x26, 0x5, 0x0, …)'],
+    );
+  });
+
+  test('hostile text stays text: the same elements whatever it says', () => {
+    const shape = (e: Element): unknown => [e.name, Object.keys(e.attributes), elements(e).map(shape)];
+    const xml = (text: string) =>
+      parseXml(render('junit', hostileReplay(text), { policy: hostilePolicy(text), version: '0.1.0' }));
+    const plain = shape(xml(MARK));
+    for (const hostile of HOSTILE) assert.equal(shape(xml(hostile)), plain, hostile);
+  });
+});
+
+/** As the runner reads a line: the command, its properties, its data, each decoded. */
+function parseCommand(line: string): { level: string; properties: Map<string, string>; data: string } {
+  const [, level, properties, data] = /^::(\w+) ([^:]*)::(.*)$/.exec(line) ?? assert.unreachable(line) ?? [];
+  const decoded = (text = '') =>
+    text.replace(/%(25|0D|0A|3A|2C)/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const pairs = (properties ?? '')
+    .split(',')
+    .map((p) => p.split(/=(.*)/s).slice(0, 2).map(decoded) as [string, string]);
+  return { level: level ?? '', properties: new Map(pairs), data: decoded(data) };
+}
+
+suite('report/github', (test) => {
+  test('a denial stands at its rule, or in the trace where none decides', async () => {
+    const [mount, socket, getpid, unread, summary] = render('github', await replayed(), context)
+      .trimEnd()
+      .split('\n')
+      .map(parseCommand);
+    assert.equal(
+      [mount?.level, mount?.properties.get('file'), mount?.properties.get('line')],
+      ['error', 'filter.json', '7'],
+    );
+    assert.equal(
+      [socket?.level, socket?.properties.get('file'), socket?.properties.get('line')],
+      ['error', 'a.strace', '4'],
+    );
+    assert.match(socket?.data ?? '', /to allow it: \{ "names": \["socket"\]/);
+    assert.equal([getpid?.level, unread?.level, summary?.level], ['notice', 'warning', 'notice']);
+  });
+
+  test('hostile text makes no command of its own', () => {
+    const levels = (text: string) =>
+      render('github', hostileReplay(text), { policy: hostilePolicy(text), version: '0.1.0' })
+        .trimEnd()
+        .split('\n')
+        .map((line) => [parseCommand(line).level, ...parseCommand(line).properties.keys()]);
+    for (const hostile of HOSTILE) assert.equal(levels(hostile), levels(MARK), hostile);
   });
 });
 

@@ -1,0 +1,79 @@
+/**
+ * Workflow commands that GitHub Actions turns into annotations: one a line, at the deciding rule of the profile, or where
+ * none decides at the first such line of the trace.
+ * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+ */
+import { forTerminal, positionAt } from '../diag/index.ts';
+import type { Replay } from '../trace/index.ts';
+import { count, plural } from './calls.ts';
+import { type Entry, entriesOf, type ReportContext, SEVERITY, sentence, undecidedText } from './entries.ts';
+
+interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+}
+
+export function toGithub(replay: Replay, context: ReportContext): string {
+  const { totals } = replay;
+  const summary = `${plural(totals.events, 'call')}: ${count(totals.allowed)} allowed, ${count(totals.logged)} logged, ${count(totals.denied)} denied, ${count(totals.ambiguous)} ambiguous, ${count(totals.undecided)} undecided`;
+  const annotations: readonly Annotation[] = [
+    ...entriesOf(replay, context.policy).map(entryAnnotation),
+    ...replay.undecided.map(
+      (u): Annotation => ({ level: 'warning', title: 'undecided call', lines: [undecidedText(u)], ...u.first }),
+    ),
+    ...replay.sources.flatMap(({ file, incomplete, unread, firstUnread }): readonly Annotation[] => [
+      ...incomplete.map((why): Annotation => ({ level: 'warning', title: 'incomplete trace', lines: [why], file })),
+      ...(unread > 0
+        ? [
+            {
+              level: 'warning' as const,
+              title: 'lines not understood',
+              lines: [`${plural(unread, 'line')} not understood`],
+              file,
+              line: firstUnread[0]?.line,
+            },
+          ]
+        : []),
+    ]),
+    { level: 'notice', title: 'seccompc replay', lines: [summary] },
+  ];
+  return `${annotations.map(command).join('\n')}\n`;
+}
+
+function entryAnnotation(entry: Entry): Annotation {
+  const { finding, rules, source } = entry;
+  const [rule] = rules;
+  const severity = SEVERITY[entry.kind];
+  const { first } = finding;
+  const place = rule && source ? positionAt(source.text, rule.span.start) : undefined;
+  return {
+    level: severity === 'note' ? 'notice' : severity,
+    title: `${entry.kind}: ${entry.callText}`,
+    lines: [
+      sentence(entry),
+      `first at ${first.file}:${first.line}`,
+      ...(entry.why === undefined ? [] : [entry.why]),
+      ...(entry.allowing === undefined || entry.kind === 'logged' ? [] : [`to allow it: ${entry.allowing}`]),
+    ],
+    ...(place ? { file: source?.name, line: place.line, column: place.column } : first),
+  };
+}
+
+function command({ level, title, lines, file, line, column }: Annotation): string {
+  const properties = Object.entries({ file, line, col: column, title })
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([key, value]) =>
+        `${key}=${data(forTerminal(String(value)))
+          .replaceAll(':', '%3A')
+          .replaceAll(',', '%2C')}`,
+    );
+  return `::${level} ${properties.join(',')}::${data(lines.map((text) => forTerminal(text)).join('\n'))}`;
+}
+
+/** As the runner decodes it. */
+const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');

@@ -1,0 +1,98 @@
+/**
+ * JUnit XML, as CI servers read it: a denied call is a failed test, one that cannot be decided a skipped one, all that is
+ * allowed one passed test. A trace of which nothing was understood is an error.
+ */
+import { forTerminal, renderPlain } from '../diag/index.ts';
+import type { ReadReport, Replay } from '../trace/index.ts';
+import { count, plural } from './calls.ts';
+import { diagnosticOf, type Entry, entriesOf, type ReportContext, sentence, undecidedText } from './entries.ts';
+
+interface Case {
+  readonly group: string;
+  readonly name: string;
+  readonly outcome: 'passed' | 'failure' | 'error' | 'skipped';
+  /** In a line. */
+  readonly message?: string | undefined;
+  /** May hold line breaks. */
+  readonly detail?: string | undefined;
+}
+
+export function toJunit(replay: Replay, context: ReportContext): string {
+  const title = `seccompc replay: ${context.profile?.name ?? context.policy?.source.name ?? 'filter'}`;
+  const cases = [
+    {
+      group: 'replay',
+      name: `${count(replay.totals.allowed)} of ${plural(replay.totals.events, 'call')} allowed`,
+      outcome: 'passed',
+    } as const,
+    ...entriesOf(replay, context.policy).map(entryCase),
+    ...replay.undecided.map(
+      (u): Case => ({ group: 'undecided', name: u.call.name, outcome: 'skipped', message: undecidedText(u) }),
+    ),
+    ...replay.sources.map(sourceCase),
+  ];
+  const having = (outcome: Case['outcome']) => cases.filter((c) => c.outcome === outcome).length;
+  const totals = `tests="${cases.length}" failures="${having('failure')}" errors="${having('error')}" skipped="${having('skipped')}"`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="${attribute(title)}" ${totals}>`,
+    `  <testsuite name="${attribute(title)}" ${totals}>`,
+    ...cases.flatMap(caseXml),
+    '  </testsuite>',
+    '</testsuites>\n',
+  ].join('\n');
+}
+
+function entryCase(entry: Entry): Case {
+  const outcome = { denied: 'failure', ambiguous: 'skipped', logged: 'passed' } as const;
+  const why = entry.why === undefined ? '' : `\n${forTerminal(entry.why)}`;
+  return {
+    group: entry.kind,
+    name: `${entry.arch} ${entry.callText}`,
+    outcome: outcome[entry.kind],
+    message: sentence(entry),
+    detail: renderPlain(diagnosticOf(entry)) + why,
+  };
+}
+
+function sourceCase({ file, format, calls, lines, unread, firstUnread, incomplete }: ReadReport): Case {
+  const detail = [...incomplete, ...firstUnread.map(({ line, text }) => `line ${line} not understood: ${text}`)];
+  return {
+    group: 'traces',
+    name: `${file} is read as ${format}`,
+    outcome: calls === 0 && lines > 0 ? 'error' : 'passed',
+    message: `${plural(lines, 'line')}, ${plural(calls, 'call')}, ${count(unread)} not understood`,
+    detail: detail.map((line) => forTerminal(line)).join('\n'),
+  };
+}
+
+function caseXml({ group, name, outcome, message = '', detail = '' }: Case): readonly string[] {
+  const open = `    <testcase classname="seccompc.${group}" name="${attribute(name)}"`;
+  const said = `message="${attribute(message)}"`;
+  if (outcome === 'skipped') return [`${open}><skipped ${said}/></testcase>`];
+  if (outcome !== 'passed') return [`${open}><${outcome} ${said}>${escaped(detail)}</${outcome}></testcase>`];
+  const output = [message, detail].filter((text) => text !== '').join('\n');
+  return [output === '' ? `${open}/>` : `${open}><system-out>${escaped(output)}</system-out></testcase>`];
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '&': '&amp;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** XML 1.0 has no place for most control characters, lone surrogates and two non-characters, not even as references. */
+function escaped(text: string): string {
+  return text
+    .split('\n')
+    .map((line) =>
+      forTerminal(line)
+        .replace(/[\ufffe\uffff]/g, (c) => `\\u{${c.charCodeAt(0).toString(16)}}`)
+        .replace(/[<>&"']/g, (c) => ENTITIES[c] ?? c),
+    )
+    .join('\n');
+}
+
+const attribute = (text: string): string => escaped(forTerminal(text));
