@@ -1,7 +1,8 @@
 /**
  * `npm run test:kernel [-- WORD...]`: the whole comparison with the kernel that runs here (native-tests/kernel), its parts
  * dealt to as many processes as there are processors. SECCOMPC_SEED repeats a run.
- * `npm run test:qemu [-- WORD...]` (--qemu): the same for kernels of other machines, each booted under qemu-system.
+ * `npm run test:qemu [-- WORD...]` (--qemu): kernels of other machines, each booted under qemu-system, two at a time: what
+ * they say to compiled profiles and to the corpora, and programs with a stub on them. Ends with a table.
  * Exit status 1 for a disagreement, 3 when no kernel could be asked.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -63,6 +64,11 @@ function runPart(name) {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       const report =
         status === 0 ? JSON.parse(out) : { compared: 0, disagreed: 1, note: '', disagreements: [err || out] };
+      if (report.skipped !== undefined) {
+        console.log(`skip ${name}: ${report.skipped}`);
+        resolve(undefined);
+        return;
+      }
       console.log(
         `${report.disagreed === 0 ? 'ok  ' : 'FAIL'} ${name}: ${report.compared} compared, ${report.disagreed} disagree (${seconds} s). ${report.note}`,
       );
@@ -79,8 +85,9 @@ const queue = (qemu ? machines : parts).filter(
 let compared = 0;
 let disagreed = 0;
 let ran = 0;
+const rows = [];
 await Promise.all(
-  Array.from({ length: Math.min(availableParallelism(), 8) }, async () => {
+  Array.from({ length: Math.min(availableParallelism(), qemu ? 2 : 8) }, async () => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
       if (lengths !== undefined && (name === 'budget' || name === 'full stacks')) {
         console.log(`skip ${name}: ${lengths}`);
@@ -88,12 +95,22 @@ await Promise.all(
       }
       const report = await runPart(name);
       if (report === undefined) continue;
+      const [machine, question] = name.split(': ');
+      const uptime = report.seconds?.toFixed(1) ?? '-';
+      rows.push([machine, question, report.kernel ?? 'stopped', uptime, report.compared, report.disagreed].map(String));
       ran += 1;
       compared += report.compared;
       disagreed += report.disagreed;
     }
   }),
 );
+if (qemu && rows.length > 0) {
+  rows.sort((a, b) => machines.indexOf(`${a[0]}: ${a[1]}`) - machines.indexOf(`${b[0]}: ${b[1]}`));
+  const table = [['machine', 'asked', 'kernel', 'seconds', 'compared', 'disagree'], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  const padded = (text, column) => (column < 3 ? text.padEnd(widths[column]) : text.padStart(widths[column]));
+  for (const row of table) console.log(row.map(padded).join('  '));
+}
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 console.log(`${compared} compared, ${disagreed} disagree, ${ran} parts in ${seconds} s`);
 process.exitCode = disagreed > 0 ? 1 : ran > 0 ? 0 : 3;

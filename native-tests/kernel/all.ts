@@ -2,16 +2,14 @@
 import { loadOracle, type Oracle } from '../wasi/oracle.ts';
 import { type Report, surroundings } from './ask.ts';
 import { compareBudget, compareFullStacks, compareLengths } from './limits.ts';
-import { compareMachine } from './qemu/compare.ts';
-import { MACHINES, machineAbsent } from './qemu/machines.ts';
+import { QUESTIONS } from './qemu/all.ts';
 import { compareResults } from './results.ts';
 import { compareStacks } from './stacks.ts';
 import { compareBoundary, compareOpcodes } from './verdicts.ts';
 
 const OPCODE_SLICES = 8;
 
-type Skipped = { readonly skipped: string };
-type Part = (oracle: Oracle, seed: number) => Report | Skipped;
+type Part = (oracle: Oracle, seed: number) => Report | Promise<Report>;
 
 /** Longest first: they are dealt to as many processes as there are processors. */
 export const FULL: ReadonlyMap<string, Part> = new Map<string, Part>([
@@ -27,24 +25,16 @@ export const FULL: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['lengths', (oracle) => compareLengths(oracle)],
 ]);
 
-/** Kernels of other machines, one part each. */
-export const QEMU: ReadonlyMap<string, Part> = new Map(
-  MACHINES.map((machine): [string, Part] => [
-    `qemu ${machine.name}`,
-    (oracle) => {
-      const why = machineAbsent(machine);
-      return why === undefined ? compareMachine(oracle, machine) : { skipped: why };
-    },
-  ]),
-);
-
 /** One part in this process. */
-export async function runPart(name: string, seed: number): Promise<Report | Skipped> {
-  const part = FULL.get(name) ?? QEMU.get(name);
+export async function runPart(name: string, seed: number): Promise<Report | { readonly skipped: string }> {
+  const question = QUESTIONS.find((each) => each.name === name);
+  const part = FULL.get(name) ?? question?.ask;
   if (part === undefined) throw new Error(`no part ${name}`);
+  const skipped = question?.absent();
+  if (skipped !== undefined) return { skipped };
   const oracle = await loadOracle();
   try {
-    return part(oracle, seed);
+    return await part(oracle, seed);
   } finally {
     oracle.free();
   }

@@ -1,8 +1,8 @@
 /** `campaign.mjs PART SEED`: one part of the campaign in a process of its own; scripts/kernel.mjs starts them. */
-
-import { FULL, QEMU, runPart } from './all.ts';
+import { FULL, runPart } from './all.ts';
 import { kernelAbsent } from './ask.ts';
 import { lengthsAbsent } from './limits.ts';
+import { QUESTIONS } from './qemu/all.ts';
 
 const [name, seed] = process.argv.slice(2);
 if (name === undefined) {
@@ -11,7 +11,7 @@ if (name === undefined) {
     JSON.stringify({
       why,
       parts: [...FULL.keys()],
-      machines: [...QEMU.keys()],
+      machines: QUESTIONS.map((question) => question.name),
       ...(why === undefined && { lengths: lengthsAbsent() }),
     }),
   );

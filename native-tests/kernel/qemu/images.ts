@@ -80,7 +80,7 @@ function download(folder: string, image: Image, uri: string): string | undefined
 
 /** The kernel of this machine, downloaded when it is not there yet. */
 export function kernelImage(image: Image): Found {
-  const folder = join(cacheFolder(), `${image.suite}-${image.debian}`);
+  const folder = join(cacheFolder(), `${image.suite}-${image.meta}-${image.debian}`);
   const cached = kernelIn(folder);
   if (cached !== undefined) return { path: cached };
   const uri = mirror();

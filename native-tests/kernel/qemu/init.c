@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "corpus.h"
@@ -309,7 +310,7 @@ int main(void)
     probe();
     printf("@ end\n");
     fflush(stdout);
-    sync();
+    tcdrain(1); /* some machines are gone before the console has sent everything */
     reboot(RB_AUTOBOOT); /* QEMU ends: -no-reboot */
     for (;;) pause();
 }

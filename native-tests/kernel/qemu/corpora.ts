@@ -1,15 +1,13 @@
-/** What a foreign kernel said about the corpora, against `check` and `run` for its byte order. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** What a machine's kernel says about the corpora of native-tests/wasi, against `check` and `run` for its byte order. */
 import { arch } from '../../../src/arch/index.ts';
 import { type CheckedProgram, check, runWords, type Verdict } from '../../../src/kernel/index.ts';
 import { executable } from '../../../src/machine/executable.ts';
 import { decodeAnswers, encodeBatch, type ProbeGroup, probeProgram } from '../../../src/machine/index.ts';
 import { type Oracle, swapProgram } from '../../wasi/oracle.ts';
-import { ALLOW_ALL, disagreement, type Report, Tally } from '../ask.ts';
+import { ALLOW_ALL, disagreement, Tally } from '../ask.ts';
 import { decode, encode, type Insn, MAX_INSNS, SELECTOR_WORD, SHIFTS, selecting, showingBits } from '../programs.ts';
-import { boot, type InitFile, type Machine } from './machines.ts';
+import { boot, type InitFile } from './boot.ts';
+import type { Machine, MachineReport } from './machines.ts';
 
 const PROGRAMS = 100_000;
 const OPCODES = 25_000;
@@ -26,7 +24,8 @@ const hex = (word: number) => word.toString(16).padStart(8, '0');
 
 /** A program of the little-endian corpora as this machine's kernel reads it. */
 function judged(machine: Machine, little: Uint8Array): Verdict {
-  return check(machine.endian === 'big' ? swapProgram(little) : little, { endian: machine.endian });
+  const { endian } = arch(machine.name);
+  return check(endian === 'big' ? swapProgram(little) : little, { endian });
 }
 
 /** The digits of all lines `NAME HEX`, as bits, first one first. */
@@ -212,7 +211,7 @@ function compareProbe(tally: Tally, { groups, expected }: Probed, lines: readonl
 }
 
 /** Boots the machine and compares; `machineAbsent` says beforehand whether that can be done here. */
-export function compareMachine(oracle: Oracle, machine: Machine): Report {
+export function compareCorpora(oracle: Oracle, machine: Machine): MachineReport {
   const probed = machine.name === 'aarch64' ? probeGroups(oracle, machine) : undefined;
   const files: readonly InitFile[] =
     probed === undefined
@@ -223,32 +222,27 @@ export function compareMachine(oracle: Oracle, machine: Machine): Report {
         ];
   const step = 2 * Math.floor(oracle.corpusOpcodeCount / OPCODES / 2) + 1;
   const opcodes = Math.floor((oracle.corpusOpcodeCount - 1) / step);
-  const folder = mkdtempSync(join(tmpdir(), 'seccompc-qemu-'));
-  try {
-    const env = { PROGRAMS, OPCODES: opcodes, STEP: step, RESULTS };
-    const { lines, seconds } = boot(machine, folder, env, files);
-    const tally = new Tally();
-    for (const line of lines) if (/ odd | no listener /.test(line)) tally.compare(false, () => line);
-    tally.compare(
-      Number.parseInt(wordLine(lines, 1), 16) === arch(machine.name).audit,
-      () => `arch ${wordLine(lines, 1)}`,
-    );
-    const range = (count: number, make: (i: number) => Uint8Array) =>
-      Array.from({ length: count }, (_, i) => () => make(i));
-    const boundary = compareVerdicts(machine, tally, lines, 'programs', range(PROGRAMS, oracle.corpusProgram));
-    const every = range(opcodes, (i) => oracle.corpusOpcode(i * step));
-    const opcode = compareVerdicts(machine, tally, lines, 'opcodes', every);
-    const results = compareResults(oracle, machine, tally, lines);
-    const shifts = compareShifts(machine, tally, lines);
-    const probe = probed === undefined ? '' : `; ${compareProbe(tally, probed, lines)} answers of the emitted probe`;
-    const told = (name: string, count: number, { theirs, ours }: { readonly theirs: number; readonly ours: number }) =>
-      `${count} ${name}, digest ${hex(theirs)} (ours ${hex(ours)})`;
-    const kernel = lines.find((line) => line.startsWith('kernel '))?.slice(7);
-    return tally.report(
-      `${kernel}, ${machine.endian}-endian, up for ${seconds.toFixed(1)} s: ${told('boundary programs', PROGRAMS, boundary)}; ` +
-        `${told('opcodes', opcodes, opcode)}; ${results}; ${shifts}${probe}`,
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const settings = { PROGRAMS, OPCODES: opcodes, STEP: step, RESULTS };
+  const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const { lines, kernel, seconds } = boot(machine, 'init.c', files, words);
+  const tally = new Tally();
+  for (const line of lines) if (/ odd | no listener /.test(line)) tally.compare(false, () => line);
+  tally.compare(
+    Number.parseInt(wordLine(lines, 1), 16) === arch(machine.name).audit,
+    () => `arch ${wordLine(lines, 1)}`,
+  );
+  const range = (count: number, make: (i: number) => Uint8Array) =>
+    Array.from({ length: count }, (_, i) => () => make(i));
+  const boundary = compareVerdicts(machine, tally, lines, 'programs', range(PROGRAMS, oracle.corpusProgram));
+  const every = range(opcodes, (i) => oracle.corpusOpcode(i * step));
+  const opcode = compareVerdicts(machine, tally, lines, 'opcodes', every);
+  const results = compareResults(oracle, machine, tally, lines);
+  const shifts = compareShifts(machine, tally, lines);
+  const probe = probed === undefined ? '' : `; ${compareProbe(tally, probed, lines)} answers of the emitted probe`;
+  const told = (name: string, count: number, { theirs, ours }: { readonly theirs: number; readonly ours: number }) =>
+    `${count} ${name}, digest ${hex(theirs)} (ours ${hex(ours)})`;
+  const note =
+    `${arch(machine.name).endian}-endian: ${told('boundary programs', PROGRAMS, boundary)}; ` +
+    `${told('opcodes', opcodes, opcode)}; ${results}; ${shifts}${probe}`;
+  return { ...tally.report(note), kernel, seconds };
 }

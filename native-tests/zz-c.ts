@@ -1,0 +1,22 @@
+import { machineAbsent } from './kernel/qemu/boot.ts';
+import { compareCorpora } from './kernel/qemu/corpora.ts';
+import { MACHINES } from './kernel/qemu/machines.ts';
+import { loadOracle } from './wasi/oracle.ts';
+
+for (const m of MACHINES) {
+  if (process.argv.length > 2 && !process.argv.slice(2).includes(m.name)) continue;
+  const why = machineAbsent(m);
+  if (why) {
+    console.log(m.name, 'absent', why);
+    continue;
+  }
+  const oracle = await loadOracle();
+  try {
+    const t = Date.now();
+    const r = compareCorpora(oracle, m);
+    console.log(r.compared, r.disagreed, r.kernel, r.seconds, r.note, Date.now() - t);
+    for (const d of r.disagreements) console.log('   ', d);
+  } catch (e) {
+    console.log(m.name, e);
+  }
+}
