@@ -38,6 +38,18 @@ export interface Arch {
   readonly elf: ElfIdentity;
   /** The 64-bit ABI whose kernel also runs this one; itself when it is a kernel's native ABI. */
   readonly native: ArchName;
+  /**
+   * Numbers, ascending, that are calls of another ABI although the token is this one's. A 64-bit MIPS kernel tells its three
+   * ABIs' calls apart by the number alone: an n64 program that makes call 4064 gets o32's getppid, and a filter is shown the
+   * token of n64. @see Linux v6.1 arch/mips/kernel/scall64-o32.S handle_sys()
+   */
+  readonly otherNumbers: readonly NumberRange[];
+}
+
+/** Both ends included. */
+export interface NumberRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 export type ArchName =
@@ -77,6 +89,15 @@ interface Row {
   readonly flags?: ElfIdentity['flags'];
   readonly native?: ArchName;
   readonly scmp?: string;
+}
+
+/** @see Linux arch/mips/include/uapi/asm/unistd.h __NR_Linux: 4000 of o32, 5000 of n64, 6000 of n32. */
+const MIPS_NUMBERS: Readonly<Partial<Record<SyscallTable, number>>> = { mips: 4000, mips64: 5000, mips64n32: 6000 };
+
+function otherNumbers(table: SyscallTable): readonly NumberRange[] {
+  const own = MIPS_NUMBERS[table];
+  const others = own === undefined ? [] : Object.values(MIPS_NUMBERS).filter((first) => first !== own);
+  return others.map((first) => ({ first, last: first + 999 }));
 }
 
 const EF_MIPS_ABI2 = 0x20;
@@ -122,6 +143,7 @@ function archOf(name: ArchName, row: Row): Arch {
     table: row.table,
     elf: { machine, class: elfClass, endian, ...(row.flags && { flags: row.flags }) },
     native: row.native ?? name,
+    otherNumbers: otherNumbers(row.table),
   });
 }
 

@@ -8,6 +8,7 @@ export {
   archOfNode,
   type ElfIdentity,
   findArch,
+  type NumberRange,
   X32_SYSCALL_BIT,
 } from './arch.ts';
 export { DANGERS, type Danger } from './danger.ts';

@@ -106,8 +106,9 @@ function ruleLines(
   { reason, rule, arch, call }: Decision,
   name: string | undefined,
 ): readonly string[] {
-  if (reason === 'unknown-arch' || arch === undefined)
-    return ['  decided by: no rule; the policy does not name this architecture'];
+  if (arch === undefined) return ['  decided by: no rule; the policy does not name this architecture'];
+  if (reason === 'unknown-arch')
+    return ['  decided by: no rule; the number is a call of another MIPS ABI, which the kernel makes for this one too'];
   const idle = arch.inactive
     .filter((r) => name !== undefined && r.names.includes(name))
     .map((r) => `  not in force: syscalls[${r.origin.ruleIndex}] at ${placeOf(policy, r.origin.span.start)} ${r.why}`);

@@ -8,7 +8,8 @@
  *   40000000 .......... 7fffffff  x32             c0000000 ... fffffffe  x32 (no such call)
  *                                                 ffffffff               neither
  *
- * Numbers above the last call get the default action, or ENOSYS where the policy asks for that.
+ * Numbers above the last call get the default action, or ENOSYS where the policy asks for that. On MIPS the numbers of the
+ * other ABIs may get an action of their own.
  */
 import { X32_SYSCALL_BIT } from '../arch/index.ts';
 import { unreachable } from '../diag/index.ts';
@@ -76,6 +77,19 @@ function callsOf(
   const unlisted = graph.ret(policy.defaultAction);
   const otherwise = enosys ? graph.ret(enosys.word) : unlisted;
   const list = new SpanList();
+  const { others } = policy;
+  const elsewhere = others ? others.ranges.map((range) => ({ ...range, node: graph.ret(others.word) })) : [];
+  /** Numbers without a rule. */
+  const gap = (from: number, to: number) => {
+    let at = from;
+    for (const { first, last: end, node } of elsewhere) {
+      if (end < at || first > to) continue;
+      list.add(at, first - 1, unlisted);
+      list.add(Math.max(at, first), Math.min(end, to), node);
+      at = Math.min(end, to) + 1;
+    }
+    list.add(at, to, unlisted);
+  };
   const zero = enosys?.zero === true && !policy.calls.has(0);
   if (zero) list.add(0, 0, otherwise);
   // The longer its own tests, the earlier a call is told apart: that keeps the longest way short.
@@ -85,13 +99,13 @@ function callsOf(
     if (call.nr < first || call.nr > last)
       return unreachable(`${call.name} has the number ${call.nr} on ${policy.arch.name}`);
     const leaf = tests.leaf(call, policy.defaultAction);
-    list.add(next, call.nr - 1, unlisted);
+    gap(next, call.nr - 1);
     list.add(call.nr, call.nr, leaf);
     const weight = weighed.get(call.nr) ?? 0;
     weighed.set(call.nr, weight + Math.min(weight, 1) * stepsForZero(leaf));
     next = call.nr + 1;
   }
-  list.add(next, enosys?.above ?? last, unlisted);
+  gap(next, enosys?.above ?? last);
   list.add(Math.max(next, (enosys?.above ?? last) + 1), last, otherwise);
   return { spans: list.spans, otherwise, weights: weighed };
 }

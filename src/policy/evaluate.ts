@@ -12,6 +12,7 @@ export interface Decision {
   readonly word: U32;
   /** Why: a rule, no rule (the default action), or an architecture that the policy does not name. */
   readonly reason: 'rule' | 'default' | 'unknown-arch';
+  /** With 'unknown-arch': the ABI of the token, when the number is another ABI's (MIPS). */
   readonly arch?: ArchPolicy | undefined;
   readonly call?: CallPolicy | undefined;
   readonly rule?: PolicyRule | undefined;
@@ -39,7 +40,13 @@ export function wordWithoutRule(policy: Policy, arch: ArchPolicy, nr: number): U
   // -1 on x86_64's token has bit 30, so the stub for x32 numbers catches it, and that for x86_64's own does not.
   const sharesToken = arch.arch.name === 'x86_64' && nr === SKIPPED;
   const { enosys } = sharesToken ? (policy.arches.find((a) => a.arch.name === 'x32') ?? NO_STUB) : arch;
-  return enosys && (nr > enosys.above || (enosys.zero && nr === 0)) ? enosys.word : arch.defaultAction;
+  if (enosys && (nr > enosys.above || (enosys.zero && nr === 0))) return enosys.word;
+  return isOther(arch, nr) ? policy.unknownArch : arch.defaultAction;
+}
+
+/** A call of another ABI that this ABI's program makes, and that the default action would let through. */
+function isOther({ others }: ArchPolicy, nr: number): boolean {
+  return others?.ranges.some(({ first, last }) => first <= nr && nr <= last) ?? false;
 }
 
 const NO_STUB: Pick<ArchPolicy, 'enosys'> = {};
@@ -51,9 +58,9 @@ export function decide(policy: Policy, data: SeccompData): Decision {
   if (arch === undefined) return { word: policy.unknownArch, reason: 'unknown-arch' };
   const call = arch.calls.get(nr);
   const rule = call?.rules.find((r) => holdsAll(r.conditions, data.args));
-  return rule
-    ? { word: rule.action, reason: 'rule', arch, call, rule }
-    : { word: call ? arch.defaultAction : wordWithoutRule(policy, arch, nr), reason: 'default', arch, call };
+  if (rule) return { word: rule.action, reason: 'rule', arch, call, rule };
+  if (call) return { word: arch.defaultAction, reason: 'default', arch, call };
+  return { word: wordWithoutRule(policy, arch, nr), reason: isOther(arch, nr) ? 'unknown-arch' : 'default', arch };
 }
 
 /** The result word (action and data, 32 bits) that the policy gives one call: the reference meaning. */

@@ -44,6 +44,7 @@ import type {
   Multiplexed,
   OciProfile,
   OciRule,
+  OtherNumbers,
   Policy,
   ResolveOptions,
   RuleOrder,
@@ -312,6 +313,15 @@ function chooseEnosys(
   return above === undefined ? undefined : stubAbove(arch, above);
 }
 
+/**
+ * What would be let through by the default action although it is another ABI's call, whose numbers no rule names: it counts
+ * as a call of an architecture that is not named. Where the default action refuses, there is nothing to close.
+ */
+function otherNumbers(arch: Arch, defaultAction: U32, word: U32): OtherNumbers | undefined {
+  const isOpen = compareStrictness(defaultAction, SECCOMP_RET_LOG) >= 0;
+  return isOpen && arch.otherNumbers.length > 0 ? { ranges: arch.otherNumbers, word } : undefined;
+}
+
 /** The stub stands in front of the filter, so it decides before any rule does. */
 function withoutStubbed<T extends Pick<ArchPolicy, 'calls'>>(arch: T, enosys: EnosysStub | undefined): T {
   if (enosys === undefined) return arch;
@@ -388,6 +398,7 @@ export function resolve(
     });
     return { policy: emptyPolicy(profile, options), diagnostics };
   }
+  const unknownArch = UNKNOWN_ARCH[options.unknownArch ?? profile.unknownArch ?? 'kill-process'];
   const resolved = arches.map((arch) => {
     const machine = machineOf(arch, arches);
     const judged = profile.rules.map((rule) => ({ rule, why: whyInactive(rule, arch, machine, world) }));
@@ -399,7 +410,8 @@ export function resolve(
     );
     const resolvedArch = resolveArch(arch, profile, rules, settings, findings);
     const enosys = chooseEnosys(arch, resolvedArch.defaultAction, rules, profile, options);
-    return { ...withoutStubbed(resolvedArch, enosys), inactive, enosys };
+    const others = otherNumbers(arch, resolvedArch.defaultAction, unknownArch);
+    return { ...withoutStubbed(resolvedArch, enosys), inactive, enosys, others };
   });
   reportUnfiltered(resolved, findings);
   findings.report();
@@ -407,7 +419,7 @@ export function resolve(
     source: profile.source,
     endian: arches[0]?.endian ?? 'little',
     arches: resolved,
-    unknownArch: UNKNOWN_ARCH[options.unknownArch ?? profile.unknownArch ?? 'kill-process'],
+    unknownArch,
     profileArches: profile.arches.map((a) => a.value),
     flags: profile.flags,
     kernel: options.kernel,

@@ -2,7 +2,7 @@
  * The three forms of a profile: `OciProfile` (what the text says, with places), `Policy` (what it means for chosen
  * architectures, capabilities and kernel), and the options that lead from one to the other.
  */
-import type { Arch, ArchName } from '../arch/index.ts';
+import type { Arch, ArchName, NumberRange } from '../arch/index.ts';
 import type { Diagnostic, Source, Span } from '../diag/index.ts';
 import type { Endian, U32 } from '../num/index.ts';
 import type { ScmpAction, ScmpOp } from './vocabulary.ts';
@@ -168,6 +168,13 @@ export interface EnosysStub {
   readonly word: U32;
 }
 
+/** Numbers that are another ABI's calls, where the default action would let them through. */
+export interface OtherNumbers {
+  readonly ranges: readonly NumberRange[];
+  /** The whole result word: that of architectures which the policy does not name. */
+  readonly word: U32;
+}
+
 export interface ArchPolicy {
   readonly arch: Arch;
   /** The whole result word for every number without a matching rule. */
@@ -175,6 +182,7 @@ export interface ArchPolicy {
   readonly calls: ReadonlyMap<number, CallPolicy>;
   readonly inactive: readonly InactiveRule[];
   readonly enosys?: EnosysStub | undefined;
+  readonly others?: OtherNumbers | undefined;
 }
 
 export interface Policy {

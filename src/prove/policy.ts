@@ -57,13 +57,16 @@ function tokenMeaning(d: Diagrams, arches: readonly ArchPolicy[], unknown: Node)
 function archMeaning(d: Diagrams, arch: ArchPolicy): Node {
   const byNumber = new Map<number, Node>();
   for (const [nr, call] of arch.calls) byNumber.set(nr >>> 0, callMeaning(d, arch, call.rules));
-  const { enosys } = arch;
-  if (enosys === undefined) return byValue(d, LEVEL_NR, byNumber, d.leaf(arch.defaultAction));
-  const stub = d.leaf(enosys.word);
-  if (enosys.zero) byNumber.set(0, stub);
-  const known = byValue(d, LEVEL_NR, byNumber, d.leaf(arch.defaultAction));
+  const { enosys, others } = arch;
   const number = vectors.fieldBits(d, LEVEL_NR + 31, 32);
-  return d.ite(vectors.greaterThan(d, number, vectors.constantBits(BigInt(enosys.above), 32)), stub, known);
+  const above = (limit: number) => vectors.greaterThan(d, number, vectors.constantBits(BigInt(limit), 32));
+  if (enosys?.zero) byNumber.set(0, d.leaf(enosys.word));
+  let meaning = byValue(d, LEVEL_NR, byNumber, d.leaf(arch.defaultAction));
+  // No rule names a number of these.
+  if (others !== undefined)
+    for (const { first, last } of others.ranges)
+      meaning = d.ite(d.and(above(first - 1), d.not(above(last))), d.leaf(others.word), meaning);
+  return enosys === undefined ? meaning : d.ite(above(enosys.above), d.leaf(enosys.word), meaning);
 }
 
 /** The first rule that holds decides: asked from the last one back, each overrides what stands behind it. */

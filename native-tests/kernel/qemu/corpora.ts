@@ -9,9 +9,11 @@ import { decode, encode, type Insn, MAX_INSNS, SELECTOR_WORD, SHIFTS, selecting,
 import { boot, type InitFile } from './boot.ts';
 import type { Machine, MachineReport } from './machines.ts';
 
-const PROGRAMS = 100_000;
-const OPCODES = 25_000;
-const RESULTS = 2600;
+/** How much of the corpora is asked: all, or a fifth where a machine is slow or nothing new is expected. */
+const SIZES = {
+  whole: { programs: 100_000, opcodes: 25_000, results: 2600 },
+  part: { programs: 20_000, opcodes: 5000, results: 520 },
+} as const;
 const INPUTS = 8;
 /** Verdicts and programs for the emitted probe, where there is one. */
 const PROBED = { verdicts: 4000, programs: 300 } as const;
@@ -66,9 +68,23 @@ function calm([code, jt, jf, k]: Insn): Insn {
 /** Words 1 to 3 are not the caller's to choose. */
 type Fixed = readonly [arch: number, ip2: number, ip3: number];
 
-function callWords(oracle: Oracle, seed: number, shift: number, [audit, ip2, ip3]: Fixed): Uint32Array {
+/** As number_of() of init.c. */
+function numberOf(machine: Machine, word: number): number {
+  const nr = word & 0xffff;
+  return machine.name.startsWith('mips') && nr >= 4000 && nr < 5000 ? nr + 1000 : nr;
+}
+
+function callWords(
+  oracle: Oracle,
+  machine: Machine,
+  seed: number,
+  shift: number,
+  [audit, ip2, ip3]: Fixed,
+): Uint32Array {
   const words = oracle.corpusWords(seed);
-  words[0] = words[0]! & 0xffff;
+  words[0] = numberOf(machine, words[0]!);
+  // The high words of a 32-bit machine's arguments.
+  if (arch(machine.name).wordBits === 32) for (let at = 5; at < 16; at += 2) words[at] = 0;
   words[1] = audit;
   words[2] = ip2;
   words[3] = ip3;
@@ -88,7 +104,7 @@ function expectedResults(
   machine: Machine,
   fixed: Fixed,
 ): readonly { little: Uint8Array; said: string }[] {
-  return Array.from({ length: RESULTS }, (_, seed) => {
+  return Array.from({ length: SIZES[machine.corpora].results }, (_, seed) => {
     const shown = showingBits(decode(oracle.corpusSoundProgram(seed)).map(calm));
     const little = encode(shown.slice(0, MAX_INSNS + 1));
     const verdict = judged(machine, little);
@@ -96,7 +112,7 @@ function expectedResults(
     let sum = DIGEST_START;
     for (let i = 0; i < INPUTS; i++) {
       for (const shift of SHIFTS) {
-        const result = resultOf(verdict.program, callWords(oracle, seed * INPUTS + i, shift, fixed));
+        const result = resultOf(verdict.program, callWords(oracle, machine, seed * INPUTS + i, shift, fixed));
         sum = digest(digest(sum, result & 0xff), result >> 8);
       }
     }
@@ -177,7 +193,7 @@ function probeGroups(oracle: Oracle, machine: Machine): Probed {
     const verdict = judged(machine, bytes);
     if (!verdict.ok) continue;
     const inputs = Array.from({ length: INPUTS }, (_, i) =>
-      callWords(oracle, seed * INPUTS + i, SHIFTS[i % SHIFTS.length]!, [audit, 0, 0]),
+      callWords(oracle, machine, seed * INPUTS + i, SHIFTS[i % SHIFTS.length]!, [audit, 0, 0]),
     ).filter((words) => resultOf(verdict.program, words) !== DIED);
     const wide = (words: Uint32Array, at: number) => BigInt(words[at]!) | (BigInt(words[at + 1]!) << 32n);
     groups.push({
@@ -220,9 +236,10 @@ export function compareCorpora(oracle: Oracle, machine: Machine): MachineReport 
           { name: 'probe', mode: 0o100755, data: executable(arch('aarch64'), probeProgram('aarch64')) },
           { name: 'batch', mode: 0o100644, data: encodeBatch(probed.groups) },
         ];
-  const step = 2 * Math.floor(oracle.corpusOpcodeCount / OPCODES / 2) + 1;
+  const { programs, results: resultCount, opcodes: opcodeCount } = SIZES[machine.corpora];
+  const step = 2 * Math.floor(oracle.corpusOpcodeCount / opcodeCount / 2) + 1;
   const opcodes = Math.floor((oracle.corpusOpcodeCount - 1) / step);
-  const settings = { PROGRAMS, OPCODES: opcodes, STEP: step, RESULTS };
+  const settings = { PROGRAMS: programs, OPCODES: opcodes, STEP: step, RESULTS: resultCount };
   const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   const { lines, kernel, seconds } = boot(machine, 'init.c', files, words);
   const tally = new Tally();
@@ -233,7 +250,7 @@ export function compareCorpora(oracle: Oracle, machine: Machine): MachineReport 
   );
   const range = (count: number, make: (i: number) => Uint8Array) =>
     Array.from({ length: count }, (_, i) => () => make(i));
-  const boundary = compareVerdicts(machine, tally, lines, 'programs', range(PROGRAMS, oracle.corpusProgram));
+  const boundary = compareVerdicts(machine, tally, lines, 'programs', range(programs, oracle.corpusProgram));
   const every = range(opcodes, (i) => oracle.corpusOpcode(i * step));
   const opcode = compareVerdicts(machine, tally, lines, 'opcodes', every);
   const results = compareResults(oracle, machine, tally, lines);
@@ -242,7 +259,7 @@ export function compareCorpora(oracle: Oracle, machine: Machine): MachineReport 
   const told = (name: string, count: number, { theirs, ours }: { readonly theirs: number; readonly ours: number }) =>
     `${count} ${name}, digest ${hex(theirs)} (ours ${hex(ours)})`;
   const note =
-    `${arch(machine.name).endian}-endian: ${told('boundary programs', PROGRAMS, boundary)}; ` +
+    `${arch(machine.name).endian}-endian: ${told('boundary programs', programs, boundary)}; ` +
     `${told('opcodes', opcodes, opcode)}; ${results}; ${shifts}${probe}`;
   return { ...tally.report(note), kernel, seconds };
 }

@@ -18,7 +18,7 @@ import { Tally } from '../ask.ts';
 import { compiled } from './boot.ts';
 import { type Ended, session } from './commands.ts';
 import type { Abi, Machine, MachineReport } from './machines.ts';
-import { PROFILES } from './profiles.ts';
+import { CONTAINER_PROFILES } from './profiles.ts';
 
 const SIGSYS = 31;
 const STATUS = 7;
@@ -160,7 +160,7 @@ function casesFor(program: Program): readonly Case[] {
   const minusOne = (1n << 64n) - BigInt(EPERM);
   // A C program whose output fails ends with its own status for that; the one without a library does not look.
   const mute = says === 'hello' || program.kind.includes('without') ? STATUS : 3;
-  const present = PROFILES.filter(({ absent }) => absent() === undefined);
+  const present = CONTAINER_PROFILES.filter(({ absent }) => absent() === undefined);
   return [
     { name: 'alone', file: program.bytes, expected: runs(findings(0n, 0n, 1n), undefined) },
     { name: 'getppid fails', file: denied.file, expected: runs(findings(1n, 2n, minusOne), denied.filter) },

@@ -68,9 +68,14 @@ function privateApt(folder: string, { debian, suite }: Image, uri: string): Node
 function download(folder: string, image: Image, uri: string): string | undefined {
   const env = privateApt(folder, image, uri);
   if (said('apt-get', ['update', '-qq'], env) === undefined) return undefined;
-  const depends = said('apt-cache', ['depends', `${image.meta}:${image.debian}`], env) ?? '';
-  const name = /Depends: (linux-image-[^:\s]+)/.exec(depends)?.[1];
-  if (name === undefined) return undefined;
+  const dependency = (of: string, kind: string) => {
+    const depends = said('apt-cache', ['depends', `${of}:${image.debian}`], env) ?? '';
+    return new RegExp(`Depends: (linux-${kind}-[^:\\s]+)`).exec(depends)?.[1];
+  };
+  const versioned = dependency(image.meta, 'image');
+  if (versioned === undefined) return undefined;
+  // From Debian 14 on the kernel itself is in a package of its own.
+  const name = dependency(versioned, 'binary') ?? versioned;
   if (said('apt-get', ['download', '-qq', `${name}:${image.debian}`], env, folder) === undefined) return undefined;
   const deb = readdirSync(folder).find((file) => file.endsWith('.deb'));
   const unpacked = join(folder, 'unpacked');

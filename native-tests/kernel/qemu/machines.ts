@@ -30,6 +30,8 @@ export interface Machine {
   readonly abis: readonly Abi[];
   /** How many bits of a shift count in X its machine code uses; interpreted filters use five. */
   readonly shiftBits: 5 | 6;
+  /** How much of the corpora of native-tests/wasi its kernel is asked about. */
+  readonly corpora: 'whole' | 'part';
   /** Debian packages: emulator, compilers, the C library of the machine. */
   readonly packages: string;
 }
@@ -48,7 +50,7 @@ const X86_64 = ['-mno-red-zone'];
 // biome-ignore format: a table
 export const MACHINES: readonly Machine[] = [
   {
-    name: 's390x', compiler: 's390x-linux-gnu-gcc', console: 'ttysclp0', shiftBits: 6,
+    name: 's390x', compiler: 's390x-linux-gnu-gcc', console: 'ttysclp0', shiftBits: 6, corpora: 'whole',
     qemu: ['qemu-system-s390x', '-M', 's390-ccw-virtio', '-cpu', 'max'],
     image: { debian: 's390x', suite: 'bookworm', meta: 'linux-image-s390x' },
     packages: 'qemu-system-misc gcc-s390x-linux-gnu libc6-dev-s390x-cross',
@@ -58,7 +60,7 @@ export const MACHINES: readonly Machine[] = [
     ],
   },
   {
-    name: 'aarch64', compiler: 'aarch64-linux-gnu-gcc', console: 'ttyAMA0', shiftBits: 5,
+    name: 'aarch64', compiler: 'aarch64-linux-gnu-gcc', console: 'ttyAMA0', shiftBits: 5, corpora: 'whole',
     qemu: ['qemu-system-aarch64', '-M', 'virt', '-cpu', 'cortex-a57'],
     image: { debian: 'arm64', suite: 'bookworm', meta: 'linux-image-cloud-arm64' },
     packages: 'qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross',
@@ -68,14 +70,14 @@ export const MACHINES: readonly Machine[] = [
     ],
   },
   {
-    name: 'riscv64', compiler: 'riscv64-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5,
+    name: 'riscv64', compiler: 'riscv64-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5, corpora: 'whole',
     qemu: ['qemu-system-riscv64', '-M', 'virt'],
     image: { debian: 'riscv64', suite: 'trixie', meta: 'linux-image-riscv64' },
     packages: 'qemu-system-misc gcc-riscv64-linux-gnu libc6-dev-riscv64-cross',
     abis: [{ name: 'riscv64', compiler: 'riscv64-linux-gnu-gcc', shown: 'whole' }],
   },
   {
-    name: 'x86_64', compiler: 'x86_64-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5, append: 'syscall.x32=y',
+    name: 'x86_64', compiler: 'x86_64-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5, corpora: 'part', append: 'syscall.x32=y',
     qemu: ['qemu-system-x86_64', '-cpu', 'max'],
     image: { debian: 'amd64', suite: 'bookworm', meta: 'linux-image-amd64' },
     packages: 'qemu-system-x86 gcc libc6-dev gcc-i686-linux-gnu libc6-dev-i386-cross',
@@ -87,28 +89,28 @@ export const MACHINES: readonly Machine[] = [
     ],
   },
   {
-    name: 'i386', compiler: 'i686-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5,
+    name: 'i386', compiler: 'i686-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5, corpora: 'part',
     qemu: ['qemu-system-i386', '-cpu', 'max'],
     image: { debian: 'i386', suite: 'bookworm', meta: 'linux-image-686-pae' },
     packages: 'qemu-system-x86 gcc-i686-linux-gnu libc6-dev-i386-cross',
     abis: [{ name: 'i386', compiler: 'i686-linux-gnu-gcc', shown: 'low' }],
   },
   {
-    name: 'arm', compiler: 'arm-linux-gnueabihf-gcc', console: 'ttyAMA0', shiftBits: 5,
+    name: 'arm', compiler: 'arm-linux-gnueabihf-gcc', console: 'ttyAMA0', shiftBits: 5, corpora: 'part',
     qemu: ['qemu-system-arm', '-M', 'virt', '-cpu', 'cortex-a15'],
     image: { debian: 'armhf', suite: 'bookworm', meta: 'linux-image-armmp' },
     packages: 'qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross',
     abis: [{ name: 'arm', compiler: 'arm-linux-gnueabihf-gcc', flags: ['-marm'], shown: 'low' }],
   },
   {
-    name: 'ppc64le', compiler: 'powerpc64le-linux-gnu-gcc', console: 'hvc0', shiftBits: 6,
+    name: 'ppc64le', compiler: 'powerpc64le-linux-gnu-gcc', console: 'hvc0', shiftBits: 6, corpora: 'part',
     qemu: ['qemu-system-ppc64', '-M', 'pseries', '-vga', 'none'],
     image: { debian: 'ppc64el', suite: 'bookworm', meta: 'linux-image-powerpc64le' },
     packages: 'qemu-system-ppc gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross',
     abis: [{ name: 'ppc64le', compiler: 'powerpc64le-linux-gnu-gcc', shown: 'whole' }],
   },
   {
-    name: 'mipsel64', compiler: 'mips64el-linux-gnuabi64-gcc', console: 'ttyS0', shiftBits: 5,
+    name: 'mipsel64', compiler: 'mips64el-linux-gnuabi64-gcc', console: 'ttyS0', shiftBits: 5, corpora: 'part',
     qemu: ['qemu-system-mips64el', '-M', 'malta', '-cpu', 'MIPS64R2-generic'],
     image: { debian: 'mips64el', suite: 'bookworm', meta: 'linux-image-5kc-malta' },
     packages: 'qemu-system-mips gcc-mips64el-linux-gnuabi64 libc6-dev-mips64el-cross',
@@ -119,7 +121,7 @@ export const MACHINES: readonly Machine[] = [
     ],
   },
   {
-    name: 'loongarch64', compiler: 'loongarch64-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5,
+    name: 'loongarch64', compiler: 'loongarch64-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5, corpora: 'part',
     qemu: ['qemu-system-loongarch64', '-M', 'virt', '-cpu', 'la464'],
     image: { debian: 'loong64', suite: 'forky', meta: 'linux-image-loong64' },
     packages: 'qemu-system-misc gcc-loongarch64-linux-gnu libc6-dev-loong64-cross (Debian 13)',

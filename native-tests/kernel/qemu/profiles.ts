@@ -13,7 +13,7 @@ import { session } from './commands.ts';
 import type { Abi, Machine, MachineReport } from './machines.ts';
 import { foreignPart, leavesPart, type Part, shownPart, wholePart } from './questions.ts';
 
-interface Profile {
+export interface Profile {
   readonly name: string;
   readonly absent: () => string | undefined;
   readonly text: () => string;
@@ -22,14 +22,19 @@ interface Profile {
 
 const docker = { absent: withoutShared, text: () => sharedText('profiles/docker-default.json') };
 
-export const PROFILES: readonly Profile[] = [
+const own = (name: string, path: string): Profile => {
+  return { name, absent: () => undefined, text: () => readFileSync(path, 'utf8') };
+};
+
+/** Under these a program runs as without. */
+export const CONTAINER_PROFILES: readonly Profile[] = [
   { name: 'docker-default', ...docker },
   { name: 'docker-default, all capabilities', ...docker, options: { caps: 'all' } },
-  {
-    name: 'container-default',
-    absent: () => undefined,
-    text: () => readFileSync('profiles/container-default.jsonc', 'utf8'),
-  },
+  own('container-default', 'profiles/container-default.jsonc'),
+];
+export const PROFILES: readonly Profile[] = [
+  ...CONTAINER_PROFILES,
+  own('denylist', 'native-tests/kernel/qemu/denylist.jsonc'),
 ];
 
 /** The policy of a profile for these ABIs, all of them in one program. */
@@ -38,17 +43,43 @@ function policyFor(profile: Profile, abis: readonly Abi[]): Policy {
   return resolvePolicy(parseProfile(profile.text(), { file: profile.name }), { ...profile.options, arches });
 }
 
-function partsFor(machine: Machine, abi: Abi, tally: Tally): readonly Part[] {
-  const present = PROFILES.filter((profile) => profile.absent() === undefined);
-  const policies = present.map((profile) => [profile.name, policyFor(profile, machine.abis)] as const);
-  const others = machine.abis.filter((other) => other.name !== abi.name);
-  const foreign = others.length === 0 ? [] : [foreignPart(abi, policyFor(present.at(-1)!, others), tally)];
+/** What one ABI of a kernel is asked. */
+export interface Asked {
+  readonly abi: Abi;
+  readonly caller: Uint8Array;
+  readonly batch: Uint8Array;
+  /** Judges what the caller wrote; `how` the kernel ran the filters, for the report. */
+  judge(answers: Uint8Array, how: string): void;
+}
+
+function partsFor(abis: readonly Abi[], abi: Abi, profiles: readonly Profile[], tally: Tally): readonly Part[] {
+  const policies = profiles.map((profile) => [`${abi.name}, ${profile.name}`, policyFor(profile, abis)] as const);
+  const others = abis.filter((other) => other.name !== abi.name);
+  const foreign = others.length === 0 ? [] : [foreignPart(abi, policyFor(profiles[0]!, others), tally)];
   return [
     shownPart(abi, tally),
-    ...policies.map(([name, policy]) => leavesPart(abi, policy, `${abi.name}, ${name}`, tally)),
-    ...policies.map(([name, policy]) => wholePart(abi, policy, `${abi.name}, ${name}`, tally)),
+    ...policies.map(([name, policy]) => leavesPart(abi, policy, name, tally)),
+    ...policies.map(([name, policy]) => wholePart(abi, policy, name, tally)),
     ...foreign,
   ];
+}
+
+/** For each ABI of a kernel a program that makes the calls, and what it is to do. All ABIs go into each filter. */
+export function askedOf(abis: readonly Abi[], profiles: readonly Profile[], tally: Tally): readonly Asked[] {
+  return abis.map((abi) => {
+    const { endian } = arch(abi.name);
+    const parts = partsFor(abis, abi, profiles, tally);
+    const groups = parts.flatMap((part) => part.groups);
+    return {
+      abi,
+      caller: callerProgram(abi),
+      batch: encodeGroups(groups, endian),
+      judge(bytes, how) {
+        const answers = decodeGroupAnswers(groups, bytes, endian);
+        for (const part of parts) part.judge(answers.splice(0, part.groups.length), how);
+      },
+    };
+  });
 }
 
 const JIT = '/proc/sys/net/core/bpf_jit_enable';
@@ -57,41 +88,30 @@ const HOW = ['interpreted', 'compiled'] as const;
 /** Boots the machine and compares; `machineAbsent` says beforehand whether that can be done here. */
 export function compareProfiles(machine: Machine): MachineReport {
   const tally = new Tally();
-  const { endian } = arch(machine.name);
-  const parts = machine.abis.map((abi) => partsFor(machine, abi, tally));
+  const present = PROFILES.filter(({ absent }) => absent() === undefined);
+  const asked = askedOf(machine.abis, present, tally);
   const files = new Map<string, Uint8Array>();
-  machine.abis.forEach((abi, i) => {
-    files.set(`caller${i}`, callerProgram(abi));
-    files.set(
-      `batch${i}`,
-      encodeGroups(
-        parts[i]!.flatMap((part) => part.groups),
-        endian,
-      ),
-    );
+  asked.forEach(({ caller, batch }, i) => {
+    files.set(`caller${i}`, caller);
+    files.set(`batch${i}`, batch);
   });
-  const callers = machine.abis.map((_, i) => `/caller${i} </batch${i}`);
-  const switched = HOW.flatMap((_, mode) => [`= ${JIT} ${mode}`, ...callers]);
-  const { kernel, seconds, ended, answers } = session(machine, files, switched);
+  const callers = asked.map((_, i) => `/caller${i} </batch${i}`);
+  const commands = HOW.flatMap((_, mode) => [`= ${JIT} ${mode}`, ...callers]);
+  const { kernel, seconds, ended, answers } = session(machine, files, commands);
 
-  const done: string[] = [];
-  HOW.forEach((how, mode) => {
-    // Without the file this kernel interprets, always.
-    if (answers[mode] !== '0' && mode === 1) return;
-    done.push(how);
-    machine.abis.forEach((abi, i) => {
-      const { status, signal, stdout } = ended[mode * machine.abis.length + i]!;
+  // Without the file this kernel interprets, always: the second round was the same as the first.
+  const modes = HOW.filter((_, mode) => mode === 0 || answers[mode] === '0');
+  modes.forEach((how, mode) => {
+    asked.forEach(({ abi, judge }, i) => {
+      const { status, signal, stdout } = ended[mode * asked.length + i]!;
       if (status !== 0) throw new Error(`${abi.name} caller: status ${status}, signal ${signal}`);
-      const groups = parts[i]!.flatMap((part) => part.groups);
-      const all = decodeGroupAnswers(groups, stdout, endian);
-      for (const part of parts[i]!) part.judge(all.splice(0, part.groups.length), how);
+      judge(stdout, how);
     });
   });
-  const skipped = PROFILES.flatMap(({ name, absent }) => {
-    const why = absent();
-    return why === undefined ? [] : [`${name}: ${why}`];
-  });
   const names = machine.abis.map(({ name, int80 }) => (int80 ? `${name} (int 0x80 from 64-bit code)` : name));
-  const note = `${names.join(', ')}; filters ${done.join(' and ')}`;
+  const note = `${names.join(', ')}; filters ${modes.join(' and ')}`;
+  const skipped = PROFILES.filter((profile) => !present.includes(profile)).map(
+    ({ name, absent }) => `${name}: ${absent()}`,
+  );
   return { ...tally.report([note, ...skipped].join('; not compared: ')), kernel, seconds };
 }

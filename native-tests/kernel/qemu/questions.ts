@@ -7,6 +7,8 @@ import {
   SECCOMP_RET_ALLOW,
   SECCOMP_RET_ERRNO,
   SECCOMP_RET_KILL_PROCESS,
+  SECCOMP_RET_KILL_THREAD,
+  SECCOMP_RET_TRAP,
   type SeccompData,
   syscallNumber,
   UNFILTERED_X86_64,
@@ -31,6 +33,7 @@ export interface Part {
 
 const sigsys = (abi: Abi) => (abi.name.startsWith('mips') ? 12 : 31);
 const RET_K = 0x06;
+const DEADLY: readonly number[] = [SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP];
 
 const tell = (call: Call, seen: SeccompData) =>
   `call ${call.nr} (${call.args.map((value) => value.toString(16)).join(' ')}), shown as ${seen.nr} ` +
@@ -135,18 +138,26 @@ const HARMLESS =
   'read write close lseek dup fcntl ioctl fsync ftruncate pread64 readv getppid getuid geteuid getgid getegid sched_yield ' +
   'sched_get_priority_max listen getsockname socket personality epoll_wait umask keyctl bpf unshare mseal mount';
 
-/** The program as it is: what it denies fails with its errno, what it allows gives what it gives without a filter. */
+/** Each such call costs a process. */
+const MOST_KILLED = 40;
+
+/**
+ * The program as it is: what it denies fails with its errno or ends the caller, what it allows gives what it gives without a
+ * filter.
+ */
 export function wholePart(abi: Abi, policy: Policy, name: string, tally: Tally): Part {
   const judged = (call: Call) => ({ call, word: evaluate(policy, seenBy(abi, call)) as number });
-  const denied = callsFor(abi, policy)
-    .map(judged)
-    .filter(({ word }) => actionOf(word) === SECCOMP_RET_ERRNO);
+  const calls = callsFor(abi, policy).map(judged);
+  const denied = calls.filter(({ word }) => actionOf(word) === SECCOMP_RET_ERRNO);
+  const deadly = calls.filter(({ word }) => DEADLY.includes(actionOf(word)));
+  // Evenly spread: numbers that no architecture has are many.
+  const killed = deadly.filter((_, i) => i % Math.ceil(deadly.length / MOST_KILLED) === 0);
   const ones = Array.from({ length: 6 }, () => (1n << 64n) - 1n);
   const harmless = HARMLESS.split(' ').flatMap((call) => {
     const nr = syscallNumber(arch(abi.name), call);
     return nr === undefined ? [] : [judged({ nr, args: ones })];
   });
-  const all = [...denied, ...harmless];
+  const all = [...harmless, ...denied, ...killed];
   const allow = records([[RET_K, 0, 0, SECCOMP_RET_ALLOW]], policy.endian);
   return {
     groups: [
@@ -154,10 +165,12 @@ export function wholePart(abi: Abi, policy: Policy, name: string, tally: Tally):
       { filter: allow, calls: harmless.map(({ call }) => call) },
     ],
     judge([filtered, plain], how) {
+      const expect = (word: number, i: number) => {
+        if (actionOf(word) === SECCOMP_RET_ALLOW) return plain!.results[i];
+        return DEADLY.includes(actionOf(word)) ? DIED + sigsys(abi) : -Math.min(dataOf(word), MAX_ERRNO) & 0xffff;
+      };
       all.forEach(({ call, word }, i) => {
-        const executed = actionOf(word) === SECCOMP_RET_ALLOW;
-        const errno = -Math.min(dataOf(word), MAX_ERRNO) & 0xffff;
-        const expected = executed ? plain!.results[i - denied.length] : errno;
+        const expected = expect(word, i);
         const given = filtered!.results[i];
         tally.compare(given === expected, () => {
           const said = `kernel ${given?.toString(16)}, expected ${expected?.toString(16)} (${word.toString(16)})`;
