@@ -5,7 +5,7 @@
 import * as assert from 'uvu/assert';
 import { arch } from '../../src/arch/index.ts';
 import { type CpuName, LAUNCHER_STATUS, launcherElf, REFUSED_STATUS } from '../../src/machine/index.ts';
-import { type Ended, session } from '../kernel/qemu/commands.ts';
+import { type Ended, type Ran, session } from '../kernel/qemu/commands.ts';
 import type { Machine } from '../kernel/qemu/machines.ts';
 import { denying, entryProgram, eperm, resultsOf, sameRegisters, TAKEN, wordsOf } from './entry-programs.ts';
 import { stubbed } from './stubbed.ts';
@@ -13,15 +13,8 @@ import { ALLOW, records } from './tools.ts';
 
 const SIGILL_OR_SIGTRAP = [4, 5];
 
-export interface StubSession {
-  readonly kernel: string;
-  readonly seconds: number;
-  /** Programs that were run. */
-  readonly ran: number;
-}
-
 /** Boots the machine; throws at the first difference. */
-export function stubAndLauncher(machine: Machine, cpu: CpuName): StubSession {
+export function stubAndLauncher(machine: Machine, cpu: CpuName): Ran {
   const { endian } = arch(cpu);
   const program = entryProgram(cpu);
   const filter = denying(cpu, 'getppid');

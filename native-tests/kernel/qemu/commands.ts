@@ -20,6 +20,14 @@ export interface Session {
   readonly answers: readonly string[];
 }
 
+/** What a session that throws at the first difference tells of itself. */
+export interface Ran {
+  readonly kernel: string;
+  readonly seconds: number;
+  /** Programs that were run. */
+  readonly ran: number;
+}
+
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex === '-' ? '' : hex, 'hex'));
 
 /** Boots the machine with these files (all executable, in its root) and carries out the commands; see commands.c. */
