@@ -50,10 +50,10 @@ export interface AssertOptions extends ProveOptions {
 }
 
 /**
- * How a call is made: by its own number; so, with its arguments in memory; through socketcall or ipc; or through an
- * architecture that no ABI has.
+ * How a call is made: by its own number; so, with its arguments in memory; through socketcall or ipc; by the number that it
+ * has on another ABI of the machine (MIPS); or through an architecture that no ABI has.
  */
-export type Form = 'direct' | 'in-memory' | 'multiplexed' | 'unknown-arch';
+export type Form = 'direct' | 'in-memory' | 'multiplexed' | 'other-number' | 'unknown-arch';
 
 /** A call that breaks a statement. */
 export interface Breach {
@@ -240,18 +240,40 @@ function partsOfCall(pattern: CallPattern, assertion: Assertion, abi: Arch, pred
   return parts;
 }
 
+/** The last arguments of such a call are looked for elsewhere, so that filters are not shown what counts. */
+const SHOWN_OF_OTHERS = 4;
+
+/** The call by its numbers on the ABIs whose calls the kernel makes for this one's programs too. */
+function partsByOtherNumbers(pattern: CallPattern, assertion: Assertion, abi: Arch): readonly Part[] {
+  if (abi.otherNumbers.length === 0) return [];
+  const sharing = [...ARCHES.values()].filter(
+    ({ name, endian, elf }) => name !== abi.name && endian === abi.endian && elf.machine === abi.elf.machine,
+  );
+  return sharing.flatMap((other): readonly Part[] => {
+    const nr = syscallNumber(other, pattern.name);
+    if (nr === undefined) return [];
+    const isBlind =
+      pattern.args.length > SHOWN_OF_OTHERS || !familiesOf(assertion).every((family) => isGeneric(family, other));
+    const clauses = isBlind ? [] : clausesOf(pattern, assertion, other);
+    const region = { calls: [{ arch: abi.audit, nr }], clauses };
+    return [{ call: pattern.name, arch: abi, form: 'other-number', region, predicate: isDenied }];
+  });
+}
+
 const EVERY_TOKEN: readonly U32[] = [...new Set([...ARCHES.values()].map(({ audit }) => audit))];
 
 function partsOf(assertion: Assertion, covered: readonly Arch[]): readonly Part[] {
   const { verdict, calls, arches } = assertion;
   const named = arches ?? covered;
   const said = named.flatMap((abi) => calls.flatMap((c) => partsOfCall(c, assertion, abi, predicateOf(verdict, abi))));
-  if (arches !== undefined || !isDenial(verdict)) return said;
+  if (!isDenial(verdict)) return said;
+  const byOther = named.flatMap((abi) => calls.flatMap((c) => partsByOtherNumbers(c, assertion, abi)));
+  if (arches !== undefined) return [...said, ...byOther];
   const others = [...ARCHES.values()].filter((abi) => !covered.includes(abi));
   const elsewhere = others.flatMap((abi) => calls.flatMap((c) => partsOfCall(c, assertion, abi, isDenied)));
   const region = { archesExcept: EVERY_TOKEN };
   const nowhere: Part = { call: calls[0]?.name ?? '', form: 'unknown-arch', region, predicate: isDenied };
-  return [...said, ...elsewhere, nowhere];
+  return [...said, ...byOther, ...elsewhere, nowhere];
 }
 
 /** A denial of a call that no filter sees. */

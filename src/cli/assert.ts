@@ -39,6 +39,7 @@ const FORMS: Readonly<Record<Breach['form'], string>> = {
   direct: '',
   'in-memory': ', whose arguments lie in memory here, where no filter can look',
   multiplexed: ', in the multiplexed form, whose arguments no filter can see',
+  'other-number': ', a number of another MIPS ABI, whose calls the kernel makes for this one too',
   'unknown-arch': ', on an architecture token that no ABI has',
 };
 

@@ -52,6 +52,15 @@ const s390x = profile(
   { arches: ['s390x'] },
 );
 const noArchCheck = program(assemble('ld [0]\n jeq #59, bad, ok\nbad: ret #0x50001\nok: ret #0x7fff0000'));
+/** Denies n64's getppid and lets its programs make every other call. */
+const n64Alone = program(
+  assemble(
+    'ld [4]\n jeq #0xc0000008, n64, bad\nn64: ld [0]\n jeq #5108, bad, ok\nbad: ret #0x50001\nok: ret #0x7fff0000',
+  ),
+);
+const mipsDenylist = profile(rule('getppid', 'ERRNO'), '"defaultAction":"SCMP_ACT_ALLOW"', {
+  arches: ['mipsel64', 'mipsel'],
+});
 const multiply = program(assemble('ld [24]\n tax\n ld [16]\n mul x\n ret a'));
 
 const ALG = 'socket(AF_ALG, *, *) is denied on every ABI';
@@ -143,6 +152,20 @@ const rows: readonly { name: string; on: Subject; text: string; says: string | r
     text: 'socket(*, SOCK_RAW) is denied',
     says: 'undecided',
   },
+  {
+    name: 'o32 and n32 have other numbers for it, which n64 programs can use',
+    on: n64Alone,
+    text: 'getppid is denied',
+    says: ['mipsel64 other-number 0x0', 'mipsel64 other-number 0x0'],
+  },
+  {
+    name: 'the same where an ABI is named',
+    on: n64Alone,
+    text: 'getppid is denied on mipsel64',
+    says: ['mipsel64 other-number 0x0', 'mipsel64 other-number 0x0'],
+  },
+  { name: 'a denylist of ours keeps them out', on: mipsDenylist, text: 'getppid is denied', says: 'holds' },
+  { name: 'and so does its program', on: compile(mipsDenylist), text: 'getppid is denied', says: 'holds' },
   { name: 'no such call on this ABI', on: denylist, text: 'mmap2 is allowed', says: 'holds' },
 ];
 
