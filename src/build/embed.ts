@@ -88,15 +88,12 @@ export function planEmbed(elf: ElfFile, program: CheckedProgram, policy: Policy,
     },
     elf.endian,
   );
+  const load = options.load || entry !== undefined;
+  const notes = joined([...otherNotes(elf, section), note]);
+  // The note is mapped right behind the filter: a loader finds both by the program headers alone.
   const sections: NewSection[] = [
-    {
-      name: section,
-      data: program.bytes,
-      align: INSN_SIZE,
-      entrySize: INSN_SIZE,
-      load: options.load || entry !== undefined,
-    },
-    { name: NOTE_SECTION, data: joined([...otherNotes(elf, section), note]), type: SHT_NOTE, align: 4, entrySize: 0 },
+    { name: section, data: program.bytes, align: INSN_SIZE, entrySize: INSN_SIZE, load },
+    { name: NOTE_SECTION, data: notes, type: SHT_NOTE, align: 4, entrySize: 0, load },
   ];
   if (embedProfile !== false) {
     sections.push({ name: profile, data: text, align: 1, entrySize: 0, load: embedProfile === 'loaded' });

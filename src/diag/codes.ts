@@ -113,6 +113,14 @@ export const CODES = {
   ASSERT_CONSTANT: { severity: 'error', about: 'a constant that is unknown, or that the argument never takes' },
 
   // formats
+  EXPORT_NAME: { severity: 'error', about: 'a name that the language or the client does not take' },
+  EXPORT_NEEDS_PROFILE: { severity: 'error', about: 'a dialect of profiles, asked for from a program' },
+  EXPORT_MACHINE: { severity: 'error', about: 'the language or the client does not know the architecture' },
+  EXPORT_INEXPRESSIBLE: { severity: 'error', about: 'the dialect cannot say what the profile means' },
+  EXPORT_STRICTER: { severity: 'warning', about: 'the dialect lacks words; what it says instead denies more' },
+  EXPORT_DIFFERENT: { severity: 'warning', about: 'the dialect lacks words; what it says instead lets no other call run' },
+  EXPORT_LOOSER: { severity: 'error', about: 'what the dialect would say allows more than the profile' },
+  EXPORT_FLAGS: { severity: 'warning', about: 'filter flags that do not reach whoever installs the filter' },
 
   // differences
   IGNORE_UNUSED: { severity: 'warning', about: 'an entry of the ignore file that no difference needs any more' },

@@ -172,13 +172,13 @@ export const segmentOf = (bytes: Uint8Array, index: number): ElfFile['segments']
 
 /** The new segment a page further in memory than in the file, and everything that says so. */
 export function apart(bytes: Uint8Array): Uint8Array {
-  const { header } = placeOf(bytes, RULES);
+  const headers = [RULES, NOTE].map((name) => placeOf(bytes, name).header);
   const shifted = segments(bytes, (set) => {
     for (const index of [1, 2]) set(index, PH.vaddr, segmentOf(bytes, index).p_vaddr + 0x1000n);
   });
-  return edited(shifted, (v) =>
-    v.setBigUint64(header + SH.addr, v.getBigUint64(header + SH.addr, true) + 0x1000n, true),
-  );
+  return edited(shifted, (v) => {
+    for (const at of headers) v.setBigUint64(at + SH.addr, v.getBigUint64(at + SH.addr, true) + 0x1000n, true);
+  });
 }
 
 /** The program headers copied behind the file, where nothing maps them. */
