@@ -16,9 +16,17 @@ export {
   syscallNumber,
 } from './arch/index.ts';
 export { assemble, decodeProgram, disassemble, encodeProgram, type RawInsn } from './bpf/index.ts';
-export { type CompileOptions, compile } from './build/index.ts';
+export {
+  type CompileOptions,
+  compile,
+  type Exported,
+  type ExportOptions,
+  type ExportSource,
+  exportFilter,
+} from './build/index.ts';
 export type { Optimize } from './compile/index.ts';
 export { type Code, type Diagnostic, SeccompcError } from './diag/index.ts';
+export { FORMATS, type FormatName, type Lossy } from './formats/index.ts';
 export {
   type CheckedProgram,
   type CheckOptions,

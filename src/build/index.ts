@@ -2,6 +2,8 @@ export { type Compiled, type CompileOptions, compile, compileProved } from './co
 export { describeCall } from './describe.ts';
 export { type EmbedOptions, elfArch, planEmbed, planRemoveFilter, requireOwnAbi } from './embed.ts';
 export { isDynamic, programEntry } from './enforce.ts';
+export { type Exported, type ExportOptions, type ExportSource, exportFilter } from './export.ts';
+export { type SaidOfFilter, saidOfFilter } from './export-elf.ts';
 export { type Inspection, inspectElf } from './inspect.ts';
 export { loadPolicy } from './load.ts';
 export { makeNote, type Note, type NoteFields, notesOf } from './note.ts';

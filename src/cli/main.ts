@@ -122,6 +122,7 @@ const COMMANDS = {
   diff: async () => (await import('./diff.ts')).addDiff,
   merge: async () => (await import('./combine.ts')).addMerge,
   intersect: async () => (await import('./combine.ts')).addIntersect,
+  export: async () => (await import('./export.ts')).addExport,
   launcher: async () => (await import('./launcher.ts')).addLauncher,
   run: async () => (await import('./run.ts')).addRun,
   dump: async () => (await import('./dump.ts')).addDump,

@@ -118,7 +118,10 @@ export const CODES = {
   EXPORT_MACHINE: { severity: 'error', about: 'the language or the client does not know the architecture' },
   EXPORT_INEXPRESSIBLE: { severity: 'error', about: 'the dialect cannot say what the profile means' },
   EXPORT_STRICTER: { severity: 'warning', about: 'the dialect lacks words; what it says instead denies more' },
-  EXPORT_DIFFERENT: { severity: 'warning', about: 'the dialect lacks words; what it says instead lets no other call run' },
+  EXPORT_DIFFERENT: {
+    severity: 'warning',
+    about: 'the dialect lacks words; what it says instead lets no other call run',
+  },
   EXPORT_LOOSER: { severity: 'error', about: 'what the dialect would say allows more than the profile' },
   EXPORT_FLAGS: { severity: 'warning', about: 'filter flags that do not reach whoever installs the filter' },
 

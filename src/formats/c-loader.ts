@@ -1,6 +1,6 @@
 /**
- * A C source that installs the filter which its own executable carries, put there by \`seccompc build --into\`. It looks in
- * memory first (\`--load\`: no /proc needed), then in /proc/self/exe; bounds, byte order, machine and SHA-256 are checked on a copy
+ * A C source that installs the filter which its own executable carries, put there by `seccompc build --into`. It looks in
+ * memory first (`--load`: no /proc needed), then in /proc/self/exe; bounds, byte order, machine and SHA-256 are checked on a copy
  * that nobody else writes to. One source for every machine and both byte orders, C99 and C++.
  */
 import { syscallNumber } from '../arch/index.ts';
@@ -101,7 +101,7 @@ static int ${p}_is_ours(const unsigned char *desc, size_t size) {
   return left >= sizeof ${p}_section && memcmp(name, ${p}_section, sizeof ${p}_section) == 0;
 }
 
-/* Copies \`length\` bytes of filter and finds the note that vouches for them: null, or what is wrong. */
+/* Copies length bytes of filter and finds the note that vouches for them: null, or what is wrong. */
 static const char *${p}_judge(const unsigned char *rules, uint64_t length, const unsigned char *notes, size_t size,
                               uint32_t *flags) {
   uint16_t code;

@@ -66,7 +66,7 @@ ${sha256Start('    ')}
 `;
 }
 
-/** Installs \`size\` bytes of program with seccomp(2). Needs <sys/prctl.h>, <sys/syscall.h> and <unistd.h>. */
+/** Installs `size` bytes of program with seccomp(2). Needs <sys/prctl.h>, <sys/syscall.h> and <unistd.h>. */
 export function cPut(p: string): string {
   return `/* Hands a program to the kernel, for all threads. There is no way back to prctl(PR_SET_SECCOMP): it confines one thread. */
 static const char *${p}_put(const void *rules, size_t size, uint32_t flags) {

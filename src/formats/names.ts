@@ -27,12 +27,16 @@ function refuse(name: string, what: string, help: string): never {
 /** Begins names of C, and of C++: no double underscore, nothing that the libraries keep for themselves. */
 export function cIdentifier(name: string): string {
   const good = /^[A-Za-z][A-Za-z0-9_]{0,62}$/.test(name) && !name.includes('__') && !C_WORDS.has(name);
-  return good ? name : refuse(name, 'no name for C', 'letters, digits and single underscores, a letter first, no keyword');
+  return good
+    ? name
+    : refuse(name, 'no name for C', 'letters, digits and single underscores, a letter first, no keyword');
 }
 
 export function goPackage(name: string): string {
   const good = /^[A-Za-z][A-Za-z0-9_]{0,62}$/.test(name) && !GO_WORDS.has(name);
-  return good ? name : refuse(name, 'no name for a Go package', 'letters, digits and underscores, a letter first, no keyword');
+  return good
+    ? name
+    : refuse(name, 'no name for a Go package', 'letters, digits and underscores, a letter first, no keyword');
 }
 
 export function rustIdentifier(name: string): string {
@@ -48,7 +52,11 @@ export function resourceName(name: string): string {
   const good = name.length <= RESOURCE_MAX && RESOURCE.test(name);
   return good
     ? name
-    : refuse(name, 'no name for a Kubernetes object', "lower-case letters, digits, '-' and '.', a letter or digit at both ends");
+    : refuse(
+        name,
+        'no name for a Kubernetes object',
+        "lower-case letters, digits, '-' and '.', a letter or digit at both ends",
+      );
 }
 
 /** A resource name made of a profile's: 'My Profile.json' is my-profile. */
@@ -58,7 +66,12 @@ export function resourceNameOf(profile: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9.]+/g, '-')
     .split('.')
-    .map((label) => label.replace(/^-+|-+$/g, '').slice(0, 63).replace(/-+$/, ''))
+    .map((label) =>
+      label
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 63)
+        .replace(/-+$/, ''),
+    )
     .filter((label) => label !== '')
     .join('.')
     .slice(0, RESOURCE_MAX);

@@ -2,7 +2,7 @@
  * A Rust module that installs the filter which its own executable carries, on every thread of the process. std only: the two
  * system calls are made with asm!, so that any edition compiles it. Rust 1.59 or later (s390x 1.84, loongarch64 1.72).
  */
-import { arch as archNamed, type ArchName, syscallNumber } from '../arch/index.ts';
+import { type ArchName, arch as archNamed, syscallNumber } from '../arch/index.ts';
 import { REFUSED_STATUS } from './c-parts.ts';
 import { rustCfg } from './machines.ts';
 import { sha256Rounds, sha256Start } from './sha256-text.ts';

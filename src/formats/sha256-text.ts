@@ -14,9 +14,24 @@ const hex8 = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`
 /** Eight words a line, each line behind `indent`. */
 function rows(list: readonly number[], indent: string): string {
   const lines: string[] = [];
-  for (let i = 0; i < list.length; i += 8) lines.push(indent + list.slice(i, i + 8).map(hex8).join(', '));
+  for (let i = 0; i < list.length; i += 8)
+    lines.push(
+      indent +
+        list
+          .slice(i, i + 8)
+          .map(hex8)
+          .join(', '),
+    );
   return lines.join(',\n');
 }
 
-export const sha256Start = (indent: string): string => rows(primes(8).map((p) => fraction(Math.sqrt(p))), indent);
-export const sha256Rounds = (indent: string): string => rows(primes(64).map((p) => fraction(Math.cbrt(p))), indent);
+export const sha256Start = (indent: string): string =>
+  rows(
+    primes(8).map((p) => fraction(Math.sqrt(p))),
+    indent,
+  );
+export const sha256Rounds = (indent: string): string =>
+  rows(
+    primes(64).map((p) => fraction(Math.cbrt(p))),
+    indent,
+  );

@@ -1,0 +1,164 @@
+/**
+ * A policy as a profile of somebody else's dialect. The text is read again as its client reads it, and that is compared with
+ * the policy for every call there can be: equal, or each difference is named with its direction. What would let more calls
+ * run is refused unless the caller asks for it.
+ */
+import { actionOf, SECCOMP_RET_ERRNO } from '../arch/index.ts';
+import { type Diagnostic, SeccompcError, unreachable } from '../diag/index.ts';
+import {
+  asOperatorWrites,
+  asProfile,
+  checkSpo,
+  checkSystemd,
+  type DialectFormat,
+  type Lossy,
+  namesOnly,
+  ociJson,
+  plainProfile,
+  resourceName,
+  resourceNameOf,
+  spoYaml,
+  systemdUnit,
+  wrapped,
+} from '../formats/index.ts';
+import { type Policy, parseProfile, resolvePolicy } from '../policy/index.ts';
+import { UNKNOWN_ARCH } from '../policy/resolve.ts';
+import type { ProveOptions } from '../prove/index.ts';
+import { type Loss, lossDiagnostic, lossesOf, lossWords } from './export-loss.ts';
+
+export interface DialectOptions extends ProveOptions {
+  readonly name?: string | undefined;
+  /** Where a dialect lacks words; 'stricter' unless stated. */
+  readonly lossy?: Lossy | undefined;
+  /** The profile's own, for SCMP_ACT_NOTIFY. */
+  readonly listenerPath?: string | undefined;
+}
+
+interface Written {
+  readonly text: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A profile's text with the meaning that it has on the policy's ABIs, what calls of others get left aside. */
+function readAgain(text: string, policy: Policy): Policy {
+  const word = Object.entries(UNKNOWN_ARCH).find(([, w]) => w === policy.unknownArch)?.[0];
+  return resolvePolicy(parseProfile(text, { file: '<export>' }), {
+    arches: policy.arches.map((a) => a.arch.name),
+    unknownArch: (word ?? unreachable('a word for unknown architectures')) as keyof typeof UNKNOWN_ARCH,
+  });
+}
+
+function judged(losses: readonly Loss[], policy: Policy, options: DialectOptions): readonly Diagnostic[] {
+  const found = losses.map((loss) => lossDiagnostic(loss, policy, options.lossy === 'looser'));
+  const errors = found.filter((d) => d.severity === 'error');
+  if (errors.length > 0) throw new SeccompcError(errors);
+  return found;
+}
+
+/** What no dialect can say: that calls of other architectures get an errno. */
+function unknownArchLoss(policy: Policy): readonly Diagnostic[] {
+  if (actionOf(policy.unknownArch) !== SECCOMP_RET_ERRNO) return [];
+  const message =
+    'calls of other architectures get an errno in the profile; whoever reads this dialect kills their thread';
+  return [{ code: 'EXPORT_DIFFERENT', severity: 'warning', source: policy.source, message }];
+}
+
+function flagsLost(policy: Policy, client: string): readonly Diagnostic[] {
+  if (policy.flags.length === 0) return [];
+  const message = `${client} does not take ${policy.flags.join(', ')} from here`;
+  return [{ code: 'EXPORT_FLAGS', severity: 'warning', source: policy.source, message }];
+}
+
+const MULTIPLEXERS = ['socketcall', 'ipc'];
+
+/**
+ * Throws for what readers of the plain dialect do by themselves and the policy does not: a rule for socket with conditions
+ * lets them through socketcall without any.
+ */
+function refuseMultiplexed(losses: readonly Loss[], policy: Policy): void {
+  const found = losses.filter((l) => l.direction === 'looser' && l.calls.every((name) => MULTIPLEXERS.includes(name)));
+  if (found.length === 0) return;
+  const [{ where }] = found as [Loss, ...Loss[]];
+  const message = `on ${where} whoever reads this dialect allows the calls behind ${MULTIPLEXERS.join(' and ')} whatever their arguments; the profile does not`;
+  const help = 'export for ABIs without them (--arch x86_64), or take it as it is: --multiplexed allow';
+  throw new SeccompcError([{ code: 'EXPORT_INEXPRESSIBLE', severity: 'error', source: policy.source, message, help }]);
+}
+
+/** The plain dialect says all but from where on ENOSYS is the answer: any other difference is our bug. */
+function refuseUnexplained(losses: readonly Loss[], policy: Policy): void {
+  if (losses.length === 0 || policy.arches.some((a) => a.enosys !== undefined)) return;
+  const [{ where, what, calls }] = losses as readonly [Loss, ...Loss[]];
+  const message = `the exported text is not equal to the profile: on ${where}: ${what}: ${calls.slice(0, 5).join(', ')}`;
+  const help = 'this is a bug in seccompc, please report it with the profile; nothing was written';
+  throw new SeccompcError([{ code: 'PROOF_FAILED', severity: 'error', source: policy.source, message, help }]);
+}
+
+function oci(policy: Policy, options: DialectOptions): Written {
+  const text = ociJson(plainProfile(policy), options.listenerPath);
+  const losses = lossesOf(policy, readAgain(text, policy), options);
+  refuseMultiplexed(losses, policy);
+  refuseUnexplained(losses, policy);
+  return { text, diagnostics: [...judged(losses, policy, options), ...unknownArchLoss(policy)] };
+}
+
+function spo(policy: Policy, options: DialectOptions): Written {
+  const plain = plainProfile(policy);
+  checkSpo(plain, policy.source);
+  const profile = asOperatorWrites(plain);
+  const name = resourceName(options.name ?? resourceNameOf(policy.source.name));
+  const losses = lossesOf(policy, readAgain(ociJson(profile, options.listenerPath), policy), options);
+  refuseMultiplexed(losses, policy);
+  return {
+    text: spoYaml(profile, name, options.listenerPath),
+    diagnostics: [...judged(losses, policy, options), ...unknownArchLoss(policy)],
+  };
+}
+
+const COMMENT_WIDTH = 110;
+
+function systemd(policy: Policy, options: DialectOptions, about: readonly string[]): Written {
+  checkSystemd(policy);
+  const names = namesOnly(policy, options.lossy ?? 'stricter');
+  const read = (multiplexed: 'allow' | 'written') =>
+    lossesOf(policy, readAgain(asProfile(names, policy, multiplexed), policy), options);
+  const losses = read('written');
+  // libseccomp may let a rule for socket reach socketcall too: that must not be looser either.
+  const more = read('allow').filter((l) => l.direction === 'looser' && !losses.some((k) => k.what === l.what));
+  const said = [...losses, ...more];
+  const comment = [
+    ...about,
+    '',
+    ...(said.length === 0
+      ? ['Names say all that the profile says: nothing is lost.']
+      : ['What is lost, since a unit has names and no arguments:', '']),
+    ...said.flatMap((loss) =>
+      wrapped(lossWords(loss), COMMENT_WIDTH).map((line, i) => (i === 0 ? line : `    ${line}`)),
+    ),
+  ];
+  const diagnostics = [...judged(said, policy, options), ...unknownArchLoss(policy), ...flagsLost(policy, 'systemd')];
+  return { text: systemdUnit(policy, names, comment), diagnostics };
+}
+
+/**
+ * The policy in a dialect of profiles.
+ *
+ * @throws SeccompcError EXPORT_INEXPRESSIBLE, EXPORT_MACHINE, EXPORT_NAME, EXPORT_LOOSER, PROOF_UNDECIDED, PROOF_FAILED
+ */
+export function exportDialect(
+  format: DialectFormat,
+  policy: Policy,
+  options: DialectOptions,
+  about: readonly string[],
+): Written {
+  switch (format) {
+    case 'oci':
+    case 'k8s-localhost':
+      return oci(policy, options);
+    case 'spo':
+      return spo(policy, options);
+    case 'systemd':
+      return systemd(policy, options, about);
+    default:
+      return format satisfies never;
+  }
+}
