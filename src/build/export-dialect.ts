@@ -14,6 +14,7 @@ import {
   type Lossy,
   namesOnly,
   ociJson,
+  type PlainProfile,
   plainProfile,
   resourceName,
   resourceNameOf,
@@ -21,7 +22,7 @@ import {
   systemdUnit,
   wrapped,
 } from '../formats/index.ts';
-import { type Policy, parseProfile, resolvePolicy } from '../policy/index.ts';
+import { type Policy, parseProfile, resolve } from '../policy/index.ts';
 import { UNKNOWN_ARCH } from '../policy/resolve.ts';
 import type { ProveOptions } from '../prove/index.ts';
 import { type Loss, lossDiagnostic, lossesOf, lossWords } from './export-loss.ts';
@@ -42,10 +43,13 @@ interface Written {
 /** A profile's text with the meaning that it has on the policy's ABIs, what calls of others get left aside. */
 function readAgain(text: string, policy: Policy): Policy {
   const word = Object.entries(UNKNOWN_ARCH).find(([, w]) => w === policy.unknownArch)?.[0];
-  return resolvePolicy(parseProfile(text, { file: '<export>' }), {
-    arches: policy.arches.map((a) => a.arch.name),
-    unknownArch: (word ?? unreachable('a word for unknown architectures')) as keyof typeof UNKNOWN_ARCH,
-  });
+  const arches = policy.arches.map((a) => a.arch.name);
+  const unknownArch = (word ?? unreachable('a word for unknown architectures')) as keyof typeof UNKNOWN_ARCH;
+  const { policy: reading, diagnostics } = resolve(parseProfile(text, { file: '<export>' }), { arches, unknownArch });
+  // Rules of the text never contradict each other, but what is carried over to a multiplexer may contradict its own.
+  if (diagnostics.sorted.some((d) => d.code === 'RULE_CONFLICT')) refuseCarried(arches.join(', '), policy);
+  diagnostics.throwIfErrors();
+  return reading;
 }
 
 function judged(losses: readonly Loss[], policy: Policy, options: DialectOptions): readonly Diagnostic[] {
@@ -71,21 +75,17 @@ function flagsLost(policy: Policy, client: string): readonly Diagnostic[] {
 
 const MULTIPLEXERS = ['socketcall', 'ipc'];
 
-/**
- * Throws for what readers of the plain dialect do by themselves and the policy does not: a rule for socket with conditions
- * lets them through socketcall without any.
- */
-function refuseMultiplexed(losses: readonly Loss[], policy: Policy): void {
-  const found = losses.filter((l) => l.direction === 'looser' && l.calls.every((name) => MULTIPLEXERS.includes(name)));
-  if (found.length === 0) return;
-  const [{ where }] = found as [Loss, ...Loss[]];
-  const message = `on ${where} whoever reads this dialect allows the calls behind ${MULTIPLEXERS.join(' and ')} whatever their arguments; the profile does not`;
+/** Readers of the plain dialect make rules for socketcall of those for socket, without their conditions. */
+function refuseCarried(where: string, policy: Policy): never {
+  const message = `on ${where} whoever reads this dialect lets the rules for socket and the like hold for ${MULTIPLEXERS.join(' and ')} too, whatever the arguments; in the profile those are decided otherwise`;
   const help = 'export for ABIs without them (--arch x86_64), or take it as it is: --multiplexed allow';
   throw new SeccompcError([{ code: 'EXPORT_INEXPRESSIBLE', severity: 'error', source: policy.source, message, help }]);
 }
 
 /** The plain dialect says all but from where on ENOSYS is the answer: any other difference is our bug. */
 function refuseUnexplained(losses: readonly Loss[], policy: Policy): void {
+  const carried = losses.find((l) => l.calls.every((name) => MULTIPLEXERS.includes(name)));
+  if (carried) refuseCarried(carried.where, policy);
   if (losses.length === 0 || policy.arches.some((a) => a.enosys !== undefined)) return;
   const [{ where, what, calls }] = losses as readonly [Loss, ...Loss[]];
   const message = `the exported text is not equal to the profile: on ${where}: ${what}: ${calls.slice(0, 5).join(', ')}`;
@@ -93,23 +93,31 @@ function refuseUnexplained(losses: readonly Loss[], policy: Policy): void {
   throw new SeccompcError([{ code: 'PROOF_FAILED', severity: 'error', source: policy.source, message, help }]);
 }
 
-function oci(policy: Policy, options: DialectOptions): Written {
-  const text = ociJson(plainProfile(policy), options.listenerPath);
-  const losses = lossesOf(policy, readAgain(text, policy), options);
-  refuseMultiplexed(losses, policy);
+/** The policy in the plain dialect, equal to it but for those losses. */
+function plain(
+  policy: Policy,
+  options: DialectOptions,
+): { readonly profile: PlainProfile; readonly losses: readonly Loss[] } {
+  const profile = plainProfile(policy);
+  const losses = lossesOf(policy, readAgain(ociJson(profile, options.listenerPath), policy), options);
   refuseUnexplained(losses, policy);
-  return { text, diagnostics: [...judged(losses, policy, options), ...unknownArchLoss(policy)] };
+  return { profile, losses };
+}
+
+function oci(policy: Policy, options: DialectOptions): Written {
+  const { profile, losses } = plain(policy, options);
+  const diagnostics = [...judged(losses, policy, options), ...unknownArchLoss(policy)];
+  return { text: ociJson(profile, options.listenerPath), diagnostics };
 }
 
 function spo(policy: Policy, options: DialectOptions): Written {
-  const plain = plainProfile(policy);
-  checkSpo(plain, policy.source);
-  const profile = asOperatorWrites(plain);
   const name = resourceName(options.name ?? resourceNameOf(policy.source.name));
-  const losses = lossesOf(policy, readAgain(ociJson(profile, options.listenerPath), policy), options);
-  refuseMultiplexed(losses, policy);
+  const { profile } = plain(policy, options);
+  checkSpo(profile, policy.source);
+  const written = asOperatorWrites(profile);
+  const losses = lossesOf(policy, readAgain(ociJson(written, options.listenerPath), policy), options);
   return {
-    text: spoYaml(profile, name, options.listenerPath),
+    text: spoYaml(written, name, options.listenerPath),
     diagnostics: [...judged(losses, policy, options), ...unknownArchLoss(policy)],
   };
 }

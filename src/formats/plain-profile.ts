@@ -6,11 +6,11 @@
  * the ABI has it, so what the policy has from there is not said again. The other way round, a rule that the policy has for
  * one ABI only cannot be said. build/ proves the text equal to the policy before anybody gets it.
  */
-import { type Arch, syscallName, syscallNumber } from '../arch/index.ts';
+import { type Arch, compareStrictness, syscallName, syscallNumber } from '../arch/index.ts';
 import { type Diagnostic, Diagnostics, fail, unreachable } from '../diag/index.ts';
 import type { U32 } from '../num/index.ts';
 import { type CanonicalRules, conditionKey } from '../policy/canonical.ts';
-import type { ArchPolicy, Condition, Policy } from '../policy/index.ts';
+import type { ArchPolicy, Condition, Policy, PolicyRule } from '../policy/index.ts';
 import { type PlainRule, plainRules, settledRules } from './plain-rules.ts';
 
 /** One rule of the text. */
@@ -31,13 +31,23 @@ const NO_RULES: CanonicalRules = { rules: [], ordered: false };
 
 type ByNumber = ReadonlyMap<number, CanonicalRules>;
 
+/**
+ * Whether readers make this rule of a multiplexer by themselves, of the rules for the call behind it: they give it the
+ * strictest action of those.
+ */
+function isCarried(rule: PolicyRule, a: ArchPolicy): boolean {
+  const { via } = rule.origin;
+  const nr = via === undefined ? undefined : syscallNumber(a.arch, via);
+  if (nr === undefined) return false;
+  const { rules } = settledRules(a.calls.get(nr)?.rules ?? [], a.defaultAction);
+  const actions = rules.map((r) => r.action).filter((action) => action !== a.defaultAction);
+  return actions.length > 0 && actions.reduce((x, y) => (compareStrictness(y, x) < 0 ? y : x)) === rule.action;
+}
+
 /** What the policy says of each number of one ABI, but for what readers carry over by themselves. */
-function settledCalls(a: ArchPolicy, policy: Policy): ByNumber {
-  // A call that the ABI has in the multiplexed form alone has no name of its own in the text.
-  const carried = (via: string | undefined) =>
-    policy.multiplexed === 'allow' && via !== undefined && syscallNumber(a.arch, via) !== undefined;
+function settledCalls(a: ArchPolicy): ByNumber {
   const calls = [...a.calls.values()].map((call) => {
-    const own = call.rules.filter((r) => !carried(r.origin.via));
+    const own = call.rules.filter((r) => !isCarried(r, a));
     return [call.nr, settledRules(own, a.defaultAction)] as const;
   });
   return new Map(calls.filter(([, { rules }]) => rules.length > 0));
@@ -127,7 +137,7 @@ export function plainProfile(policy: Policy): PlainProfile {
       help: `export for one of them: --arch ${first.arch.name}`,
     });
   }
-  const calls = policy.arches.map((a) => ({ arch: a.arch, byNumber: settledCalls(a, policy) }));
+  const calls = policy.arches.map((a) => ({ arch: a.arch, byNumber: settledCalls(a) }));
   const names = new Set(
     calls.flatMap(({ arch, byNumber }) =>
       [...byNumber.keys()].map((nr) => syscallName(arch, nr) ?? unreachable(`${nr}`)),
