@@ -23,7 +23,7 @@ export function goArray({ name, program, arches, flags, about }: ProgramText): s
   const machines = arches.length === 0 ? ofOrder(program.endian) : arches.flatMap((a) => goArch(a) ?? []);
   return `${lineComment('//', about)}
 
-//go:build linux && (${machines.join(' || ')})
+//go:build linux && ${machines.length === 1 ? machines[0] : `(${machines.join(' || ')})`}
 
 package ${name}
 
