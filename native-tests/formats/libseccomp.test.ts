@@ -9,8 +9,8 @@ import { exportFilter } from '../../src/build/index.ts';
 import { check } from '../../src/kernel/index.ts';
 import { type Policy, parseProfile, type ResolveOptions, resolvePolicy } from '../../src/policy/index.ts';
 import { byArch, difference } from '../../src/prove/index.ts';
+import { toText } from '../../test/policy/profiles-arbitrary.ts';
 import { suite } from '../../test/suite.ts';
-import { profileText } from '../../test/support/profiles.ts';
 import { sharedText, withoutShared } from '../../test/support/shared.ts';
 import { inFreshFolder, runCommand, withoutLinux, withoutTool } from '../support.ts';
 
@@ -114,7 +114,7 @@ suite('native/formats/libseccomp', (test) => {
   for (const { name, profile, options } of rows) {
     test.needs(absent, name, () =>
       inFreshFolder((folder) => {
-        const policy = resolvePolicy(parseProfile(profileText(profile)), { ...options, unknownArch });
+        const policy = resolvePolicy(parseProfile(toText(profile)), { ...options, unknownArch });
         assert.equal(differing(exported(policy), policy, folder), []);
       }),
     );
@@ -137,7 +137,7 @@ suite('native/formats/libseccomp', (test) => {
   test.needs(absent, 'a text that says something else is noticed', () =>
     inFreshFolder((folder) => {
       const { profile, options } = rows[0] as Row;
-      const policy = resolvePolicy(parseProfile(profileText(profile)), { ...options, unknownArch });
+      const policy = resolvePolicy(parseProfile(toText(profile)), { ...options, unknownArch });
       const found = differing(exported(policy).replace('"valueTwo": 38', '"valueTwo": 37'), policy, folder);
       assert.ok(
         found.some((text) => /^x86_64 (socket|personality)\(/.test(text)),

@@ -31,8 +31,6 @@ export interface DialectOptions extends ProveOptions {
   readonly name?: string | undefined;
   /** Where a dialect lacks words; 'stricter' unless stated. */
   readonly lossy?: Lossy | undefined;
-  /** The profile's own, for SCMP_ACT_NOTIFY. */
-  readonly listenerPath?: string | undefined;
 }
 
 interface Written {
@@ -99,7 +97,7 @@ function plain(
   options: DialectOptions,
 ): { readonly profile: PlainProfile; readonly losses: readonly Loss[] } {
   const profile = plainProfile(policy);
-  const losses = lossesOf(policy, readAgain(ociJson(profile, options.listenerPath), policy), options);
+  const losses = lossesOf(policy, readAgain(ociJson(profile), policy), options);
   refuseUnexplained(losses, policy);
   return { profile, losses };
 }
@@ -107,7 +105,7 @@ function plain(
 function oci(policy: Policy, options: DialectOptions): Written {
   const { profile, losses } = plain(policy, options);
   const diagnostics = [...judged(losses, policy, options), ...unknownArchLoss(policy)];
-  return { text: ociJson(profile, options.listenerPath), diagnostics };
+  return { text: ociJson(profile), diagnostics };
 }
 
 function spo(policy: Policy, options: DialectOptions): Written {
@@ -115,9 +113,9 @@ function spo(policy: Policy, options: DialectOptions): Written {
   const { profile } = plain(policy, options);
   checkSpo(profile, policy.source);
   const written = asOperatorWrites(profile);
-  const losses = lossesOf(policy, readAgain(ociJson(written, options.listenerPath), policy), options);
+  const losses = lossesOf(policy, readAgain(ociJson(written), policy), options);
   return {
-    text: spoYaml(written, name, options.listenerPath),
+    text: spoYaml(written, name),
     diagnostics: [...judged(losses, policy, options), ...unknownArchLoss(policy)],
   };
 }

@@ -45,8 +45,11 @@ function whatOf(change: ArchChange): string {
   return `${from}${isWhole(change) ? '' : ' for some arguments'} in the profile, ${to} here`;
 }
 
-const callOf = (change: ArchChange): string =>
-  change.call ?? (change.arch === undefined ? 'every call' : 'numbers that are no call');
+/** What numbers that are no call get is the default action; what is said of them is said of every call without a rule. */
+const NO_CALL = 'numbers that are no call';
+const WITHOUT_RULE: readonly string[] = ['every call that the profile has no rule for'];
+
+const callOf = (change: ArchChange): string => change.call ?? (change.arch === undefined ? 'every call' : NO_CALL);
 
 /** Every difference between what the policy says and what a client makes of the text; nothing when they are equal. */
 export function lossesOf(policy: Policy, reading: Policy, options: ProveOptions): readonly Loss[] {
@@ -72,8 +75,9 @@ export function lossesOf(policy: Policy, reading: Policy, options: ProveOptions)
   }
   return [...byWhat.values()].flatMap(({ change, calls }) => {
     const texts = new Map<string, { readonly arches: string[]; readonly calls: readonly string[] }>();
-    for (const [arch, names] of calls) {
-      const entry = texts.get(names.join()) ?? { arches: [], calls: names.toSorted() };
+    for (const [arch, found] of calls) {
+      const names = found.includes(NO_CALL) ? WITHOUT_RULE : found.toSorted();
+      const entry = texts.get(names.join()) ?? { arches: [], calls: names };
       entry.arches.push(arch?.name ?? 'other architectures');
       texts.set(names.join(), entry);
     }

@@ -47,8 +47,7 @@ function ofProfile(subject: Extract<Subject, { kind: 'profile' }>, flags: Export
     return { source: { profile }, options: {}, diagnostics: profile.diagnostics };
   }
   const policy = loadPolicy({ name, text }, resolveOptions(flags));
-  const { listenerPath } = parseProfile(text, { file: name });
-  return { source: { policy }, options: { listenerPath }, diagnostics: policy.diagnostics };
+  return { source: { policy }, options: {}, diagnostics: policy.diagnostics };
 }
 
 function ofProgram(subject: Exclude<Subject, { kind: 'profile' }>, flags: ExportFlags): Prepared {

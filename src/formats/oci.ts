@@ -25,14 +25,15 @@ export function flagNames(flags: readonly string[]): readonly string[] | undefin
   return found.length === 0 ? undefined : found;
 }
 
-export function ociJson(profile: PlainProfile, listenerPath: string | undefined): string {
+export function ociJson(profile: PlainProfile): string {
   const { action, errnoRet } = actionKeys(profile.defaultAction);
   return fileJson({
     defaultAction: action,
     defaultErrnoRet: errnoRet,
     architectures: profile.arches.map((arch) => arch.scmp),
     flags: flagNames(profile.flags),
-    listenerPath,
+    listenerPath: profile.listener?.path,
+    listenerMetadata: profile.listener?.metadata,
     syscalls: profile.rules.map(ruleKeys),
   });
 }

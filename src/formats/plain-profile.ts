@@ -22,6 +22,7 @@ export interface PlainProfile {
   readonly defaultAction: U32;
   readonly arches: readonly Arch[];
   readonly flags: readonly string[];
+  readonly listener?: Policy['listener'];
   /** What always holds first. */
   readonly rules: readonly NamedRule[];
 }
@@ -155,5 +156,6 @@ export function plainProfile(policy: Policy): PlainProfile {
     else for (const rule of rules) found.push({ ...rule, names: [name] });
   }
   diagnostics.throwIfErrors();
-  return { defaultAction, arches: policy.arches.map((a) => a.arch), flags: policy.flags, rules: joined(found) };
+  const { flags, listener } = policy;
+  return { defaultAction, arches: policy.arches.map((a) => a.arch), flags, listener, rules: joined(found) };
 }

@@ -51,7 +51,7 @@ export function checkSpo(profile: PlainProfile, source: Source): void {
 }
 
 /** The resource. `profile` has passed `asOperatorWrites` and `checkSpo`. */
-export function spoYaml(profile: PlainProfile, name: string, listenerPath: string | undefined): string {
+export function spoYaml(profile: PlainProfile, name: string): string {
   const syscalls = profile.rules.map(({ names, action, comparisons }): Yaml => {
     const { errnoRet, ...keys } = actionKeys(action);
     const args = comparisons.map((c) => {
@@ -68,7 +68,8 @@ export function spoYaml(profile: PlainProfile, name: string, listenerPath: strin
       defaultAction: actionKeys(profile.defaultAction).action,
       architectures: profile.arches.map((arch) => arch.scmp),
       flags: flagNames(profile.flags),
-      listenerPath,
+      listenerPath: profile.listener?.path,
+      listenerMetadata: profile.listener?.metadata,
       syscalls,
     },
   });

@@ -1,7 +1,8 @@
 /**
  * A tree as JSON text for people: an object of a list begins on a line of its own, with what it says first, and goes on
- * as far as the line is wide. 64-bit integers stand there in full.
+ * as far as the line is wide. 64-bit integers stand there in full; what would hide or turn around text is escaped.
  */
+import { jsonForTerminal } from '../diag/index.ts';
 
 export type JsonObject = { readonly [key: string]: JsonValue | undefined };
 export type JsonValue = string | number | bigint | boolean | readonly JsonValue[] | JsonObject;
@@ -22,7 +23,7 @@ function entriesOf(object: JsonObject): readonly (readonly [string, JsonValue])[
 
 /** On one line. */
 export function flatJson(value: JsonValue): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return jsonForTerminal(value);
   if (typeof value !== 'object') return String(value);
   if (isList(value)) return `[${value.map(flatJson).join(', ')}]`;
   const entries = entriesOf(value).map(([key, v]) => key + flatJson(v));

@@ -66,7 +66,7 @@ class ProfileParser {
           'SCMP_ACT_NOTIFY cannot be the default action: the call that hands over the listener would itself wait for it',
       });
     }
-    const listener = keys.get('listenerPath');
+    const [listener, metadata] = ['listenerPath', 'listenerMetadata'].map((key) => keys.get(key));
     return {
       source: this.#source,
       // The stand-in is never used: an absent or unreadable default action is an error.
@@ -75,6 +75,7 @@ class ProfileParser {
       namesArches: ['architectures', 'archMap'].some((key) => (keys.get(key)?.children?.length ?? 0) > 0),
       flags: this.#flags(keys.get('flags')),
       listenerPath: listener && this.#reader.string(listener, "'listenerPath'"),
+      listenerMetadata: metadata && this.#reader.string(metadata, "'listenerMetadata'"),
       rules: this.#reader.array(keys.get('syscalls'), "'syscalls'").flatMap((node, index) => this.#rule(node, index)),
       argWidth: this.#choice(keys.get('x-argWidth'), 'x-argWidth', ['oci', 'kernel']),
       multiplexed: this.#choice(keys.get('x-multiplexed'), 'x-multiplexed', ['allow', 'deny', 'written']),

@@ -422,6 +422,7 @@ export function resolve(
     unknownArch,
     profileArches: profile.arches.map((a) => a.value),
     flags: profile.flags,
+    listener: { path: profile.listenerPath, metadata: profile.listenerMetadata },
     kernel: options.kernel,
     argWidth: settings.argWidth,
     multiplexed: settings.multiplexed,

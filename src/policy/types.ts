@@ -71,6 +71,7 @@ export interface OciProfile {
   readonly namesArches: boolean;
   readonly flags: readonly string[];
   readonly listenerPath?: string | undefined;
+  readonly listenerMetadata?: string | undefined;
   readonly rules: readonly OciRule[];
   /** The profile's own `x-argWidth`, `x-multiplexed`, `x-ruleOrder` and `x-unknownArch`. */
   readonly argWidth?: ArgWidth | undefined;
@@ -194,6 +195,8 @@ export interface Policy {
   /** What the profile itself names, whether or not it was built for. */
   readonly profileArches: readonly Arch[];
   readonly flags: readonly string[];
+  /** Whom SCMP_ACT_NOTIFY asks: the profile's words, which no decision depends on. */
+  readonly listener?: { readonly path?: string | undefined; readonly metadata?: string | undefined } | undefined;
   /** The kernel version asked for; undefined means that every minKernel counted as satisfied. */
   readonly kernel?: string | undefined;
   readonly argWidth: ArgWidth;
