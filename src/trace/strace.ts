@@ -40,6 +40,8 @@ const KNOWN_MAX = 4096;
 const WIDE = /\b0x0*[1-9a-f][0-9a-f]{8,15}\b/;
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 const CLONE_THREAD = 0x10000n;
+/** What a tracer writes to skip a call: of no ABI but the native one. */
+const SKIPPED = 0xffff_ffff;
 
 class StraceReader implements TraceReader {
   readonly #context: ReaderContext;
@@ -247,10 +249,12 @@ class StraceReader implements TraceReader {
   /** syscall_0x1f4(...), and names that no table has with the number beside them. */
   #unnamed(name: string, task: StraceTask): Named {
     const { nr } = this.#prefix;
-    const hex = /^syscall_(0x[0-9a-f]{1,8})$/.exec(name)?.[1];
-    const number = nr >= 0 ? nr : hex === undefined ? undefined : Number(hex);
+    const hex = /^syscall_(0x[0-9a-f]{1,16})$/.exec(name)?.[1];
+    // The whole register is printed; what counts as the number is its low half.
+    const number = nr >= 0 ? nr : hex === undefined ? undefined : Number(BigInt.asUintN(32, BigInt(hex)));
     const arch = task.arch ?? this.#native;
-    const isX32 = number !== undefined && (number & X32_SYSCALL_BIT) !== 0 && arch.name === 'x86_64';
+    const isX32 =
+      arch.name === 'x86_64' && number !== undefined && number !== SKIPPED && (number & X32_SYSCALL_BIT) !== 0;
     return this.#names.named(isX32 ? archNamed('x32') : arch, name, number);
   }
 
