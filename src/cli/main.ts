@@ -14,6 +14,8 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   'INPUT_TOO_LARGE',
   'OUTPUT_UNWRITABLE',
   'ARCH_MISSING',
+  'TRACE_FORMAT',
+  'TRACE_EMPTY',
   'FILTER_INDEX',
   'FILTER_SEVERAL',
 ]);
@@ -127,6 +129,7 @@ const COMMANDS = {
   run: async () => (await import('./run.ts')).addRun,
   dump: async () => (await import('./dump.ts')).addDump,
   verify: async () => (await import('./verify.ts')).addVerify,
+  replay: async () => (await import('./replay.ts')).addReplay,
 } as const;
 
 const isCommand = (word: string | undefined): word is keyof typeof COMMANDS =>

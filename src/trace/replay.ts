@@ -71,6 +71,11 @@ export class Replaying {
     this.#decider = decider;
   }
 
+  /** `ReadOptions.wanted` for the traces that are taken. */
+  get wanted(): Decider['wanted'] {
+    return this.#decider.wanted;
+  }
+
   async take(events: Exclude<Events, readonly TraceStream[]>): Promise<void> {
     this.#fortunes = new Map();
     if (isStream(events)) {

@@ -62,7 +62,7 @@ class StraceReader implements TraceReader {
 
   constructor(context: ReaderContext) {
     this.#context = context;
-    this.#native = archNamed((context.options.arch ?? archNamed('x86_64')).native);
+    this.#native = archNamed((context.options.arch ?? context.options.machine ?? archNamed('x86_64')).native);
     this.#family = [
       this.#native,
       ...[...ARCHES.values()].filter((a) => a.native === this.#native.name && a !== this.#native),

@@ -114,6 +114,8 @@ export interface ReadOptions {
   readonly format?: TraceFormat | undefined;
   /** For diagnostics and reports; '-' for standard input. */
   readonly file?: string | undefined;
+  /** The machine that it was recorded on, by its native ABI; x86_64 when absent. */
+  readonly machine?: Arch | undefined;
   /** The ABI of calls where the format does not tell; never overrides what the trace says. */
   readonly arch?: Arch | undefined;
   /**
