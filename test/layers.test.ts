@@ -44,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'machine',
     'host',
     'report',
+    'trace',
     ...BELOW_BPF,
   ],
   // seccompc/launcher: bytes only, for a browser as well
