@@ -9,6 +9,8 @@
  * Values are what the kernel sees: of a parameter that it cuts to 32 bits, every word with that low half. Where the
  * arguments are out of a filter's sight (behind a pointer), the verdict must hold whatever they are.
  */
+
+import { type Family, hasHiddenArguments, isGeneric, parametersOf } from '../arch/constants.ts';
 import {
   ACTION_NAMES,
   ARCHES,
@@ -41,7 +43,6 @@ import {
   type Region,
   type Subject,
 } from '../prove/index.ts';
-import { type Family, hasHiddenArguments, isGeneric, parametersOf } from './constants.ts';
 import type { ArgumentTest, Assertion, Bits, BitTest, CallPattern, Verdict } from './statement.ts';
 
 export interface AssertOptions extends ProveOptions {

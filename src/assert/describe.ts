@@ -1,4 +1,6 @@
 /** A call as a person writes it: parameters by their names, values by the constants that they are. */
+
+import { type Family, nameOfValue, parametersOf } from '../arch/constants.ts';
 import {
   type Arch,
   archesOfAudit,
@@ -10,7 +12,6 @@ import {
 } from '../arch/index.ts';
 import { hex } from '../num/index.ts';
 import { multiplexed, SELECTOR_MASK } from '../policy/multiplex.ts';
-import { type Family, nameOfValue, parametersOf } from './constants.ts';
 
 const SKIPPED = 0xffff_ffff;
 const LOW = 0xffff_ffffn;

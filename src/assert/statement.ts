@@ -14,6 +14,8 @@
  *
  * '|' is C's or, of bits: 'AF_INET|AF_INET6' would be AF_INET6 alone, so numbers of a list are joined by 'or'.
  */
+
+import { CONSTANTS, type Constant, type Family, parametersOf } from '../arch/constants.ts';
 import {
   ARCHES,
   type Arch,
@@ -29,7 +31,6 @@ import {
 import { type Diagnostics, quoted, type Span } from '../diag/index.ts';
 import { U64_MAX } from '../num/index.ts';
 import { didYouMean } from '../policy/vocabulary.ts';
-import { CONSTANTS, type Constant, type Family, parametersOf } from './constants.ts';
 import { MAX_STATEMENT, type Token, Unreadable, Words, type Written } from './tokens.ts';
 
 /** A number and the families of the constants that it was written with. */

@@ -1,6 +1,7 @@
 /** Changes that are alike put together, and said in words: which calls, where, for which arguments. */
+
+import { nameOfValue, parametersOf } from '../arch/constants.ts';
 import { ARCHES, type Arch, describeWord } from '../arch/index.ts';
-import { nameOfValue, parametersOf } from '../assert/constants.ts';
 import type { Values } from '../diagram/index.ts';
 import { hex } from '../num/index.ts';
 import {

@@ -109,7 +109,8 @@ class StraceReader implements TraceReader {
     task.settle(undefined);
     if (nr >= 0) this.#hasNumbers = true;
     const named = slot === undefined ? this.#unnamed(textOf(bytes, at, end), task) : this.#named(slot, task, nr);
-    const needsText = named.wanted !== 0 || SPECIAL.has(named.name) || task.arch === undefined || slot === undefined;
+    const isSettled = task.arch !== undefined && this.#mode !== 'unknown' && slot !== undefined;
+    const needsText = named.wanted !== 0 || SPECIAL.has(named.name) || !isSettled;
     if (result < 0) {
       const text = needsText ? textOf(bytes, end + 1, cutAt).trimEnd() : '';
       task.unfinished = { slot, named, nr, text, line, emitted: !needsText };
@@ -147,6 +148,7 @@ class StraceReader implements TraceReader {
 
   /** A call that is whole: decided, or put to those that wait. */
   #finish(task: StraceTask, call: Waiting, bytes: Uint8Array, result: number, to: number): void {
+    if (this.#mode === 'unknown') this.#seeMode(call.named.name, splitArguments(call.text));
     if (task.arch === undefined && call.nr < 0) this.#look(task, call, bytes, result, to);
     if (task.arch === undefined && call.nr < 0 && call.slot !== undefined) {
       task.waiting.push(call);
@@ -168,10 +170,15 @@ class StraceReader implements TraceReader {
     else this.#emit(task, traced, call.line);
   }
 
+  /** Symbolic once is symbolic for good: -e raw= may name single calls. */
+  #seeMode(name: string, texts: readonly string[]): void {
+    const mode = modeSeen(name, texts);
+    if (mode === 'symbolic' || this.#mode === 'unknown') this.#mode = mode;
+  }
+
   #withArguments(named: Named, call: Waiting): TracedCall {
     const texts = call.text.startsWith('<... resuming') ? [] : splitArguments(call.text);
-    const mode = modeSeen(named.name, texts);
-    if (mode === 'symbolic' || this.#mode === 'unknown') this.#mode = mode;
+    this.#seeMode(named.name, texts);
     // clone's arguments are printed in an order of their own.
     const seen = STARTERS.has(named.name) ? texts : texts.filter((_, i) => (named.wanted >> i) & 1);
     const key = `${this.#mode}\0${seen.join('\0')}`;

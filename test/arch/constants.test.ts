@@ -1,8 +1,8 @@
 /** Our constants against those of the C headers of this machine. */
 import { spawnSync } from 'node:child_process';
 import * as assert from 'uvu/assert';
+import { CONSTANTS, nameOfValue, PARAMETERS } from '../../src/arch/constants.ts';
 import { arch, isSyscallName } from '../../src/arch/index.ts';
-import { CONSTANTS, nameOfValue, PARAMETERS } from '../../src/assert/constants.ts';
 import { suite } from '../suite.ts';
 
 const HEADERS = [
@@ -39,7 +39,7 @@ function headerValues(names: readonly string[]): ReadonlyMap<string, string> | u
 const names = [...CONSTANTS.keys()].filter((name) => !ELSEWHERE.test(name));
 const values = headerValues(names);
 
-suite('assert/constants', (test) => {
+suite('arch/constants', (test) => {
   test.needs(
     values === undefined ? 'no C compiler with Linux headers is here' : undefined,
     'have the values of the headers',

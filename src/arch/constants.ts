@@ -1,11 +1,11 @@
 /**
  * Names for the values that profiles filter on, and which parameter takes which of them. Not every constant of Linux:
- * those of calls whose arguments filters look at. test/assert/constants.test.ts holds them against the C headers.
+ * those of calls whose arguments filters look at. test/arch/constants.test.ts holds them against the C headers.
  *
  * Values are the generic ones; where an ABI numbers a family differently, the constant has no value there rather than a
  * wrong one.
  */
-import { type Arch, type ArchName, arch } from '../arch/index.ts';
+import { type Arch, type ArchName, arch } from './arch.ts';
 
 export type Family =
   | 'AF'
