@@ -65,4 +65,5 @@ export {
   type TraceEvent,
   type TraceFormat,
   type TraceStream,
+  traceLine,
 } from './trace/index.ts';

@@ -227,6 +227,7 @@ export const CODES = {
   TRACE_EMPTY: { severity: 'error', about: 'a trace without a single system call' },
   BASELINE: { severity: 'error', about: 'a file of accepted denials that cannot be read as one' },
   TRACE_FORMAT: { severity: 'error', about: 'no reader knows the format of this trace' },
+  TRACE_UNFIT: { severity: 'error', about: 'a form of trace that does not hold the calls as they were made' },
   TRACE_TOO_LARGE: { severity: 'error', about: 'the trace has more bytes, unpacked, than --max-bytes allows' },
   REPLAY_DENIED: { severity: 'error', about: 'a recorded call that the filter does not let through' },
   REPLAY_AMBIGUOUS: {

@@ -25,6 +25,8 @@ export function firstLines(chunk: Uint8Array, atEnd: boolean): readonly string[]
 
 export interface Detected {
   readonly kind: ReaderKind;
+  /** How many lines it knows. */
+  readonly own: number;
   /** In words, for the report. */
   readonly why: string;
 }
@@ -37,7 +39,7 @@ export function detect(lines: readonly string[], kinds: readonly ReaderKind[]): 
     const own = kind.recognise(lines);
     if (own <= most) continue;
     most = own;
-    best = { kind, why: `${own} of the first ${lines.length} lines` };
+    best = { kind, own, why: `${own} of the first ${lines.length} lines` };
   }
   return best;
 }

@@ -9,6 +9,7 @@ import { Lines } from './lines.ts';
 import type { ReaderContext, ReaderKind } from './reader.ts';
 import { READERS, readerOf } from './readers.ts';
 import type { ReadOptions, ReadReport, TraceEvent } from './types.ts';
+import { unfitFor } from './unfit.ts';
 
 export type TraceBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -29,7 +30,8 @@ const decoder = new TextDecoder('utf-8');
 /**
  * Reads a recorded trace: chunks of bytes in, events out. Nothing is read before the first event is asked for.
  *
- * @throws SeccompcError TRACE_FORMAT while it is read, when no reader knows the first lines
+ * @throws SeccompcError TRACE_FORMAT while it is read, when no reader knows the first lines; TRACE_UNFIT when they are of
+ *   a form that does not hold the calls as they were made
  */
 export function readTrace(bytes: TraceBytes, options: ReadOptions = {}): TraceStream {
   const reading = new Reading(options);
@@ -52,6 +54,7 @@ class Reading {
   #calls = 0;
   #other = 0;
   #unread = 0;
+  #hasArguments = true;
   readonly #firstUnread: { readonly line: number; readonly text: string }[] = [];
   readonly #incomplete = new Set<string>();
 
@@ -100,6 +103,11 @@ class Reading {
     }
     const lines = firstLines(first, atEnd);
     const found = detect(lines, READERS);
+    const unfit = unfitFor(lines, found?.own ?? 0);
+    if (unfit !== undefined) {
+      const refusal = `this is ${unfit.title}: ${unfit.why}`;
+      return fail({ code: 'TRACE_UNFIT', file, message: refusal, help: unfit.help });
+    }
     if (found !== undefined) {
       this.#detected = found.why;
       return found.kind;
@@ -123,6 +131,9 @@ class Reading {
         if (this.#firstUnread.length >= UNREAD_KEPT) return;
         this.#firstUnread.push({ line, text: decoder.decode(bytes.subarray(from, Math.min(to, from + UNREAD_TEXT))) });
       },
+      withoutArguments: () => {
+        this.#hasArguments = false;
+      },
       incomplete: (why) => this.#incomplete.add(why),
     };
   }
@@ -137,7 +148,7 @@ class Reading {
       other: this.#other,
       unread: this.#unread,
       firstUnread: this.#firstUnread,
-      hasArguments: this.#kind?.hasArguments ?? false,
+      hasArguments: this.#hasArguments && (this.#kind?.hasArguments ?? false),
       hasArch: this.#kind?.hasArch ?? false,
       incomplete: [...this.#incomplete],
       diagnostics: [],

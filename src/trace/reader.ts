@@ -13,6 +13,8 @@ export interface ReaderContext {
   readonly other: () => void;
   /** A line that was not understood. */
   readonly unread: (bytes: Uint8Array, from: number, to: number, line: number) => void;
+  /** The format may have arguments, and this trace has none. */
+  readonly withoutArguments: () => void;
   /** Why calls may be missing; the same words count once. */
   readonly incomplete: (why: string) => void;
 }

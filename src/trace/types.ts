@@ -101,7 +101,7 @@ export interface ReadReport {
   /** Lines that could not be understood; each counts, the first five are kept. */
   readonly unread: number;
   readonly firstUnread: readonly { readonly line: number; readonly text: string }[];
-  /** False where the format never has them. */
+  /** False where the format never has them, or none of its records in this trace did. */
   readonly hasArguments: boolean;
   readonly hasArch: boolean;
   /** Why calls may be missing: suppressed callbacks, a cut tail, lost records, a recording that leaves out denied calls. */
