@@ -20,7 +20,7 @@ const SYSLOG =
   /^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) \S+ [^:]{1,128}: /;
 /** `dmesg --json`: one message in a line. */
 const JSON_MESSAGE = /^\s*"msg": ?("(?:[^"\\]|\\.)*"),?\s*$/;
-const JSON_OTHER = /^\s*(?:[{}[\],\s]*|"(?:dmesg|pri|time|fac|caller)": ?[^"]*(?:"[^"]*")?,?)$/;
+const JSON_OTHER = /^(?:[{}[\],\s]*|"(?:dmesg|pri|time|fac|caller)": ?[^"]*(?:"[^"]*")?,?)$/;
 const AUDIT_LINE = /^(?:audit: )?type=(\d+) audit\((\d+\.\d+:\d+)\): /;
 const SUPPRESSED = /^(?:kauditd_printk_skb|audit_printk_skb|audit_log\w*): (\d+) callbacks suppressed/;
 const LOST =
@@ -113,7 +113,7 @@ class KernelLogReader implements TraceReader {
     const message = kernelMessage(text);
     if (message === undefined) {
       // /dev/kmsg continues a record in lines that begin with a space.
-      if (text === '' || /^ [A-Z_]+=/.test(text) || SYSLOG.test(text) || JSON_OTHER.test(text)) {
+      if (text === '' || /^ [A-Z_]+=/.test(text) || SYSLOG.test(text) || JSON_OTHER.test(text.trim())) {
         if (/: Missed \d+ kernel messages/.test(text)) this.#losses.add(0);
         other();
       } else unread(bytes, from, to, line);

@@ -30,7 +30,7 @@ const LOST = /\bLOST \d+ (?:EVENTS|events)|^Lost \d+ events|PERF_RECORD_LOST|\[\
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/;
 
 /** No line of these is longer; a longer one is not searched. */
-const LONGEST = 4096;
+const LONGEST = 1024;
 const decoder = new TextDecoder('utf-8');
 
 interface Entered {

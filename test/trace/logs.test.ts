@@ -417,6 +417,17 @@ suite('trace/mutated-logs', (test) => {
       text: '{"call":"openat","nr":257,"arch":"x86_64","args":["0x9c",null,{"known":"0x1","value":"0x1"}],"tid":7}\n',
     },
   ] as const;
+  test('long lines that are nearly of a format are given up, not searched for ever', async () => {
+    const parts = [' ', 'a ', '1 ', '1-', 'a-1 ', '[1] ', 'a="', 'a=', '{', '"', ', ', '1.5: '];
+    for (const { format, text } of seeds) {
+      for (const part of parts) {
+        const [long, short] = [part.repeat(1 << 17), part.repeat(300).slice(0, 1000)];
+        const { report } = await read(`${long}x\n${short}x\n${text}`, { format });
+        assert.ok(report.lines >= 3);
+      }
+    }
+  });
+
   test('20,000 damaged logs: every line is a call, something else, or unread; nothing throws', async () => {
     let state = 0x2545f491;
     const random = (below: number) => {
