@@ -1,6 +1,7 @@
 import type { Replay } from '../trace/index.ts';
 import type { ReportContext } from './entries.ts';
 import { toGithub } from './github.ts';
+import { toHtml } from './html.ts';
 import { toJson } from './json.ts';
 import { toJunit } from './junit.ts';
 import { toSarif } from './sarif.ts';
@@ -8,7 +9,7 @@ import { toText } from './text.ts';
 
 export type { ReportContext } from './entries.ts';
 
-export type ReportFormat = 'text' | 'json' | 'sarif' | 'junit' | 'github';
+export type ReportFormat = 'text' | 'json' | 'sarif' | 'junit' | 'github' | 'html';
 
 const WRITERS: Readonly<Record<ReportFormat, (replay: Replay, context: ReportContext) => string>> = {
   text: toText,
@@ -16,6 +17,7 @@ const WRITERS: Readonly<Record<ReportFormat, (replay: Replay, context: ReportCon
   sarif: toSarif,
   junit: toJunit,
   github: toGithub,
+  html: toHtml,
 };
 
 export const REPORT_FORMATS: readonly ReportFormat[] = Object.keys(WRITERS) as ReportFormat[];

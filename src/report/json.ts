@@ -48,9 +48,10 @@ function callData({ arch, nr, name, args }: TracedCall): Record<string, unknown>
   };
 }
 
-function entryData(entry: Entry): Record<string, unknown> {
+/** A finding as data. */
+export function entryData(entry: Entry): Record<string, unknown> {
   const { finding, rules, source } = entry;
-  const { verdict, counts, first, last, tasks, allowing } = finding;
+  const { verdict, counts, first, last, tasks, timeline, allowing } = finding;
   return {
     call: callData(verdict.call),
     text: entry.callText,
@@ -63,6 +64,7 @@ function entryData(entry: Entry): Record<string, unknown> {
     first,
     last,
     tasks,
+    ...(timeline && { timeline }),
     rules: rules.map(({ index, span }) => {
       const { line, column } = positionAt(source?.text ?? '', span.start);
       return { index, span, line, column };

@@ -12,6 +12,7 @@ import { coverageOf, type Hits } from './coverage.ts';
 import { Decider, type Filter } from './decide.ts';
 import type { TraceStream } from './read.ts';
 import { allowing } from './suggest.ts';
+import { Bins, TIMELINES_KEPT } from './timeline.ts';
 import type { CallEvent, Counts, Finding, Place, Replay, Task, TracedCall, TraceEvent, Verdict } from './types.ts';
 
 export type Events = Iterable<TraceEvent> | AsyncIterable<TraceEvent> | TraceStream | readonly TraceStream[];
@@ -28,6 +29,7 @@ interface Tally {
   first: Place;
   last: Place;
   readonly tasks: Map<number, Pick<Task, 'tid' | 'pid' | 'comm'>>;
+  bins?: Bins;
 }
 
 /** What became of a process under the filter. */
@@ -65,6 +67,7 @@ export class Replaying {
   #fortunes = new Map<number, Fortune>();
   #events = 0;
   #unfiltered = 0;
+  #binned = 0;
   #file = '-';
 
   constructor(decider: Decider) {
@@ -121,6 +124,11 @@ export class Replaying {
     const { verdict } = tally;
     if (verdict?.confidence === 'exact' && actionOf(verdict.word) === SECCOMP_RET_ALLOW) return tally;
     tally.last = place;
+    if (tally.bins === undefined && this.#binned < TIMELINES_KEPT && verdict !== undefined) {
+      tally.bins = new Bins();
+      this.#binned += 1;
+    }
+    tally.bins?.add(this.#events - 1);
     const { tid, pid, comm } = event.task;
     if (tally.tasks.size < TASKS_KEPT && !tally.tasks.has(tid)) tally.tasks.set(tid, { tid, pid, comm });
     return tally;
@@ -202,6 +210,7 @@ export class Replaying {
           first: t.first,
           last: t.last,
           tasks: [...t.tasks.values()],
+          ...(t.bins && { timeline: t.bins.timeline(this.#events) }),
           ...(rule && { allowing: rule }),
         };
       })

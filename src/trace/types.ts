@@ -168,6 +168,15 @@ export interface Counts {
   readonly unreachable: number;
 }
 
+/**
+ * How often among each `width` events of the replay, in their order: counts[0] is for the first `width` of them. All
+ * timelines of a replay have one width, a power of two, and 64 counts at most; those at the end that are 0 are left out.
+ */
+export interface Timeline {
+  readonly width: number;
+  readonly counts: readonly number[];
+}
+
 /** A distinct call that the filter does not simply allow (or, in `Replay.ambiguous`, perhaps does not). */
 export interface Finding {
   readonly verdict: Verdict;
@@ -176,6 +185,8 @@ export interface Finding {
   readonly last: Place;
   /** Who made it; at most ten are kept, in the order of their first such call. */
   readonly tasks: readonly Pick<Task, 'tid' | 'pid' | 'comm'>[];
+  /** When it was made; the first thousand findings of a replay have one. */
+  readonly timeline?: Timeline | undefined;
   /** The smallest rule that lets it through, as an element of `syscalls`; undefined where no rule can (nr unknown). */
   readonly allowing?: SuggestedRule | undefined;
 }

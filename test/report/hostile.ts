@@ -53,6 +53,7 @@ export function hostileReplay(text: string): Replay {
     first: place,
     last: { file: text, line: 99 },
     tasks: [{ tid: 12, pid: 11, comm: text }],
+    timeline: { width: 2, counts: [0, 5, 3] },
     allowing: {
       names: [text],
       action: 'SCMP_ACT_ALLOW',
