@@ -165,14 +165,15 @@ export function sentence(entry: Entry): string {
   return `${entry.arch} ${entry.callText} ${says}, ${times(entry.total)}${apart.length > 0 ? ` (${apart.join(', ')})` : ''}`;
 }
 
-/** 'pid 12 ls, thread 13 of pid 12'; at most three, ''. */
+/** 'pid 12 ls, thread 13 of pid 12'; at most three. '' where the trace tells nobody. */
 export function tasksText({ tasks }: Finding): string {
   const most = 3;
-  const shown = tasks.slice(0, most).map(({ tid, pid, comm }) => {
-    const who = pid === undefined || pid === tid ? `pid ${tid}` : `thread ${tid} of pid ${pid}`;
-    return comm === undefined ? who : `${who} ${comm}`;
+  const shown = tasks.flatMap(({ tid, pid, comm }) => {
+    const who = tid === 0 ? [] : [pid === undefined || pid === tid ? `pid ${tid}` : `thread ${tid} of pid ${pid}`];
+    const text = [...who, ...(comm === undefined ? [] : [comm])].join(' ');
+    return text === '' ? [] : [text];
   });
-  return tasks.length > most ? `${shown.join(', ')} and others` : shown.join(', ');
+  return shown.length > most ? `${shown.slice(0, most).join(', ')} and others` : shown.join(', ');
 }
 
 /** 'x86_64 foo(…), 3 times: no ABI of the filter has a call of this name'. */

@@ -34,10 +34,10 @@ for (const name of ['allowed', 'denied', 'ambiguous', 'undecided', 'logged', 'hy
 const findings = [];
 for (const kind of ['denied', 'ambiguous', 'logged']) for (const f of data[kind]) {
   const action = kind === 'ambiguous' ? f.possible.map((p) => p.action).join(' or ') : f.action;
-  const processes = f.tasks.map((t) => 'pid ' + (t.pid === undefined ? t.tid : t.pid) + (t.comm === undefined ? '' : ' ' + t.comm));
+  const processes = f.tasks.map((t) => [...(t.tid === 0 ? [] : ['pid ' + (t.pid === undefined ? t.tid : t.pid)]), ...(t.comm === undefined ? [] : [t.comm])].join(' ')).filter((p) => p !== '');
   const arch = f.call.arch || 'unknown ABI';
   findings.push({ ...f, kind, action, processes, arch, place: f.first.file + ':' + f.first.line,
-    text: [kind, arch, f.text, action, f.first.file, f.why || '', ...processes].join('\n').toLowerCase() , shown: f.text });
+    text: [kind, arch, f.text, action, f.first.file, f.why || '', ...processes].join('\n').toLowerCase(), shown: f.text });
 }
 function choices(id, values) {
   for (const value of [...new Set(values)].sort()) by(id).append(make('option', { value }, value.length > 60 ? value.slice(0, 60) + '…' : value));
@@ -164,14 +164,14 @@ function decision() {
     'No rule names this call on ' + picked.arch + '.';
   if (!isAsked) return;
   const width = Math.max(280, svg.clientWidth || 600);
-  const left = Math.floor(width * 0.56);
+  const left = Math.floor(width * (width < 500 ? 0.47 : 0.56));
   const right = width - left - 56;
   const fit = (space) => Math.max(8, Math.floor((space - 16) / 7.4));
   const MOST = 40;
   const all = found ? found.rules : [];
   const rules = all.slice(0, MOST);
   const rows = rules.map((r) => ({ test: r.conditions.length === 0 ? ['always'] : r.conditions.flatMap((c, i) => pieces((i > 0 ? 'and ' : '') + c, fit(left))),
-    out: pieces(r.action, fit(right)), index: r.index }));
+    out: pieces(r.action, fit(right)), index: r.index, isLast: r.conditions.length === 0 }));
   let y = 12;
   const box = (x, w, lines, css) => {
     const h = lines.length * 17 + 12;
@@ -183,20 +183,21 @@ function decision() {
     const css = picked.rules.includes(row.index) ? 'box used' : 'box';
     const h = Math.max(box(8, left, ['rule ' + row.index, ...row.test], css), box(left + 48, right, row.out, css));
     draw(svg, 'path', { class: 'edge', d: 'M' + (left + 8) + ' ' + (y + 16) + 'h36m-6 -5l6 5l-6 5' });
-    draw(svg, 'text', { x: left + 13, y: y + 12, class: 'soft' }, 'yes');
+    draw(svg, 'text', { x: left + 13, y: y + 11, class: 'soft' }, 'yes');
     y += h;
+    if (row.isLast) return;
     draw(svg, 'path', { class: 'edge', d: 'M24 ' + y + 'v22m-5 -6l5 6l5 -6' });
     draw(svg, 'text', { x: 34, y: y + 16, class: 'soft' }, 'no');
     y += 24;
   });
   if (all.length > MOST) { draw(svg, 'text', { x: 8, y: y + 14 }, number(all.length - MOST) + ' more rules are not drawn'); y += 24; }
-  const endsAlways = rules.some((r) => r.conditions.length === 0);
+  const endsAlways = all.some((r) => r.conditions.length === 0);
   const last = found ? found.otherwise : abi.otherwise;
-  y += box(8, width - 16, pieces((endsAlways ? 'never reached: ' : 'otherwise: ') + last, fit(width - 16)), 'box') + 12;
+  y += (endsAlways ? 0 : box(8, width - 16, pieces('otherwise: ' + last, fit(width - 16)), 'box')) + 12;
   svg.setAttribute('viewBox', '0 0 ' + width + ' ' + y);
   svg.setAttribute('height', y);
   svg.setAttribute('aria-label', 'Decision for ' + picked.name + ': ' +
-    rules.map((r) => 'if ' + (r.conditions.join(' and ') || 'always') + ' then ' + r.action).join('; ') + '; otherwise ' + last);
+    rules.map((r) => 'if ' + (r.conditions.join(' and ') || 'always') + ' then ' + r.action).join('; ') + (endsAlways ? '' : '; otherwise ' + last));
 }
 by('decision').hidden = data.decisions.length === 0;
 for (const { arch } of data.decisions) by('abi').append(make('option', { value: arch }, arch));

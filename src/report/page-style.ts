@@ -20,6 +20,7 @@ pre { margin: 4px 0; padding: 8px; background: var(--back); border: 1px solid va
 .controls label, .pick { display: block; font-size: 13px; color: var(--soft); min-width: 0; }
 input, select, button { font: inherit; color: var(--text); background: var(--back); border: 1px solid var(--line); border-radius: 4px; padding: 6px 8px; min-height: 36px; }
 input, select { width: 100%; min-width: 0; } button { cursor: pointer; }
+header button { flex: none; white-space: nowrap; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 1px; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; margin-top: 10px; }
 th, td { text-align: left; vertical-align: top; padding: 6px 8px; border-bottom: 1px solid var(--line); }
