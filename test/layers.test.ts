@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // probe.ts runs what machine/ emits; elf-file.ts applies what elf/ plans.
   host: ['machine', 'elf', ...BELOW_ARCH],
   cli: [
+    'trace',
     'algebra',
     'assert',
     'build',
@@ -69,7 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Room -> rooms above it, of which it may take types and no code. */
-const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { report: ['trace'] };
+const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { algebra: ['trace'], report: ['trace'] };
 
 /** Packages -> the files that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

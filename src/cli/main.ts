@@ -16,6 +16,7 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   'ARCH_MISSING',
   'TRACE_FORMAT',
   'TRACE_EMPTY',
+  'LEARN_EMPTY',
   'FILTER_INDEX',
   'FILTER_SEVERAL',
 ]);
@@ -125,6 +126,7 @@ const COMMANDS = {
   merge: async () => (await import('./combine.ts')).addMerge,
   intersect: async () => (await import('./combine.ts')).addIntersect,
   export: async () => (await import('./export.ts')).addExport,
+  learn: async () => (await import('./learn.ts')).addLearn,
   launcher: async () => (await import('./launcher.ts')).addLauncher,
   run: async () => (await import('./run.ts')).addRun,
   dump: async () => (await import('./dump.ts')).addDump,

@@ -221,6 +221,7 @@ export const CODES = {
 
   // profiles made of others
   COMBINE_INEXPRESSIBLE: { severity: 'error', about: 'what two profiles come to has no words in the dialect' },
+  LEARN_EMPTY: { severity: 'error', about: 'a trace without calls that a profile could allow' },
   COMBINE_EMPTY: { severity: 'error', about: 'two profiles without an architecture in common leave nothing' },
 
   // recorded traces
