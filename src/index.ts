@@ -2,7 +2,16 @@
  * seccompc: seccomp profiles to classic BPF that the kernel accepts, in process, without libseccomp or a compiler.
  * Runs in Node and in a browser; nothing here touches files. ELF files: 'seccompc/elf'.
  */
-export { type Combined, type CombineOptions, intersect, merge } from './algebra/index.ts';
+export {
+  type Combined,
+  type CombineOptions,
+  intersect,
+  type Learned,
+  Learning,
+  type LearnOptions,
+  learnedText,
+  merge,
+} from './algebra/index.ts';
 export {
   ARCHES,
   type Arch,

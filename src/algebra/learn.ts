@@ -70,6 +70,7 @@ interface Tally {
   readonly first: Place;
 }
 
+/** Takes the events of traces as they are read, and makes of them what a profile is to hold. */
 export class Learning {
   readonly #options: LearnOptions;
   readonly #calls = new Map<TracedCall, Tally>();

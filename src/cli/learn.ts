@@ -44,7 +44,7 @@ async function learn(traces: readonly string[], flags: LearnFlags): Promise<{ le
     for await (const batch of stream.batches()) learning.add(batch, path);
     const { report } = stream;
     if (report.calls === 0) {
-      fail({ code: 'LEARN_EMPTY', file: path, message: `not one of ${report.lines} lines is a call` });
+      fail({ code: 'TRACE_EMPTY', file: path, message: `not one of ${report.lines} lines is a call` });
     }
     learning.source({ ...report, incomplete: [...report.incomplete, ...file.incomplete] });
   }
