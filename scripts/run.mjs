@@ -1,10 +1,12 @@
-/** `node scripts/run.mjs FILE.ts [ARGUMENT...]`: bundles a program of native-tests and runs it (`npm run zoo`, `npm run sweep`). */
+/** `node scripts/run.mjs FILE.ts [ARGUMENT...]`: bundles a program of native-tests and runs it (`npm run zoo`,
+ * `npm run sweep`, `npm run test:clients`). */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ensureDependencies, root } from './ensure.mjs';
+import { ensureBuilt, ensureDependencies, root } from './ensure.mjs';
 
 ensureDependencies();
+ensureBuilt();
 const { build } = await import('esbuild');
 const outfile = join(root, 'build', `run-${process.pid}.mjs`);
 process.on('exit', () => rmSync(outfile, { force: true }));

@@ -134,7 +134,6 @@ const COMPAT: readonly Row[] = [
 
 const X32: readonly Row[] = [['getpid'], ['add_key'], ['unshare', 1], ['socket', AF.vsock, 99]];
 
-
 /** Calls that every profile is tried with. */
 export const CALLS: readonly Call[] = [
   ...PLAIN.map((row) => call(OWN, 'number', row)),

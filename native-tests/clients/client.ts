@@ -1,23 +1,6 @@
 /** What a client is to these tests: how it is found, started, and told to run a program under a profile. */
+import type { Material } from './material.ts';
 import type { Place, PlaceOptions } from './place.ts';
-
-/** One profile in every form that some client takes; paths are files in the place's folder. */
-export interface Material {
-  /** Our program, and a second one that denies one more call. */
-  readonly bpf: string;
-  readonly second: string;
-  /** The program as base64. */
-  readonly base64: string;
-  /** Executables: one that installs the program, one that reads it from a descriptor, and a witness that enforces it. */
-  readonly launcher: string;
-  readonly reader: string;
-  readonly enforced: string;
-  /** Plain OCI JSON, and what Docker and podman are given. */
-  readonly oci: string;
-  readonly docker: string;
-  /** Names of the calls that are denied, for clients that take nothing else. */
-  readonly denied: readonly string[];
-}
 
 /**
  * What reaches the kernel. 'program': ours. 'two programs': ours and the second one. 'json': one that the client made of
@@ -53,7 +36,7 @@ export interface Form {
   readonly makes: Makes;
   /** Which JSON it is, where it is JSON. */
   readonly json?: 'oci' | 'docker';
-  readonly start: (run: Run, material: Material) => Start | Promise<Start>;
+  readonly start: (run: Run, material: Material) => Start;
 }
 
 export interface Client {
@@ -68,7 +51,7 @@ export interface Client {
   /** Starts what has to run beside it. */
   readonly prepare?: (box: Box) => Promise<void>;
   /** Without any filter of ours. */
-  readonly free: (run: Run) => Start | Promise<Start>;
+  readonly free: (run: Run) => Start;
   readonly forms: readonly Form[];
   /** runc: a stub in front of the filter, see enosys_stub in docs/runtime-cases.md. */
   readonly runtime?: 'runc';

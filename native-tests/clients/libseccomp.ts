@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { type ArchName, arch, syscallNumber } from '../../src/arch/index.ts';
+import { fromJson, toJson } from './json.ts';
 import { program } from './programs.ts';
 
 /** SCMP_ARCH_*: the audit token, but for x32, which shares that of x86_64. */
@@ -35,13 +36,9 @@ export interface Reduced {
   readonly version: string;
 }
 
-// Numbers of 64 bits pass through JSON as text.
-const quoteLong = (text: string) => text.replace(/(:\s*)(\d{16,})(?=\s*[,}])/g, '$1"$2n"');
-const unquoteLong = (text: string) => text.replace(/"(\d+)n"/g, '$1');
-
 /** `text` is JSON in either dialect. */
 export function reduced(text: string, arches: readonly ArchName[]): Reduced {
-  const profile = JSON.parse(quoteLong(text)) as { readonly syscalls?: readonly Rule[] };
+  const profile = fromJson(text) as { readonly syscalls?: readonly Rule[] };
   const rules = profile.syscalls ?? [];
   const names = [...new Set(rules.flatMap((rule) => rule.names))];
   const answers = arches.map((abi) => [abi, ask(abi, names)] as const);
@@ -64,7 +61,7 @@ export function reduced(text: string, arches: readonly ArchName[]): Reduced {
     return [arches.every((abi) => !has(abi, name) || abis.includes(abi)) ? name : `${name} (${abis.join(', ')})`];
   });
   return {
-    text: unquoteLong(JSON.stringify({ ...profile, syscalls }, null, 1)),
+    text: toJson({ ...profile, syscalls }),
     unknown: unknown.sort(),
     version: answers[0]?.[1].version ?? '?',
   };

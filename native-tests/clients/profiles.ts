@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { type ArchName, arch } from '../../src/arch/index.ts';
 import { sharedText, withoutShared } from '../../test/support/shared.ts';
 import { ABIS } from './calls.ts';
+import { toJson } from './json.ts';
 
 export interface TestedProfile {
   readonly name: string;
@@ -23,24 +24,20 @@ const errno = (errnoRet: number, name: string, ...args: readonly object[]) => ({
   errnoRet,
   args,
 });
-const when = (index: number, op: string, value: string, valueTwo = '0') => ({
+const when = (index: number, op: string, value: bigint, valueTwo = 0n) => ({
   index,
   op: `SCMP_CMP_${op}`,
   value,
   valueTwo,
 });
 const act = (name: string, action: string) => ({ names: [name], action: `SCMP_ACT_${action}` });
-/** JSON whose values are 64-bit numbers, given in hexadecimal: no JavaScript number holds them. */
-const withNumbers = (profile: object): string =>
-  JSON.stringify(profile, null, 1).replace(/"(0x[0-9a-f]+|\d+)"/g, (_, digits: string) => String(BigInt(digits)));
-
 const dockersText = () => (withoutShared() === undefined ? sharedText('profiles/docker-default.json') : '');
 
 /** Runtimes see 32 bits of an argument on other ABIs; here 64 count. */
 const OWN = ABIS.slice(0, 1);
 
 /** One outcome for each rule. */
-const DISTINCT: string = withNumbers({
+const DISTINCT: string = toJson({
   defaultAction: 'SCMP_ACT_ALLOW',
   architectures: OWN.map((name) => arch(name).scmp),
   syscalls: [
@@ -55,17 +52,17 @@ const DISTINCT: string = withNumbers({
     act('keyctl', 'TRAP'),
     act('request_key', 'LOG'),
     act('sched_getparam', 'TRACE'),
-    errno(81, 'kcmp', when(3, 'EQ', '0x100000005')),
-    errno(82, 'kcmp', when(3, 'EQ', '5')),
-    errno(83, 'preadv', when(3, 'EQ', '0x123456789abc')),
-    errno(84, 'readahead', when(1, 'LE', '0x100000000')),
-    errno(85, 'fallocate', when(2, 'GE', '0x7fffffffffffffff')),
-    errno(86, 'sync_file_range', when(1, 'GT', '0x7fffffffffffffff')),
-    errno(87, 'fadvise64', when(1, 'NE', '0x700000007')),
-    errno(88, 'copy_file_range', when(4, 'MASKED_EQ', '0xffffffff000000ff', '0xf0f00000000f')),
-    errno(89, 'pwritev', when(3, 'LT', '17')),
-    errno(90, 'personality', when(0, 'EQ', '0x1234')),
-    errno(91, 'socket', when(0, 'EQ', '40'), when(1, 'GT', '3')),
+    errno(81, 'kcmp', when(3, 'EQ', 0x100000005n)),
+    errno(82, 'kcmp', when(3, 'EQ', 5n)),
+    errno(83, 'preadv', when(3, 'EQ', 0x123456789abcn)),
+    errno(84, 'readahead', when(1, 'LE', 0x100000000n)),
+    errno(85, 'fallocate', when(2, 'GE', 0x7fffffffffffffffn)),
+    errno(86, 'sync_file_range', when(1, 'GT', 0x7fffffffffffffffn)),
+    errno(87, 'fadvise64', when(1, 'NE', 0x700000007n)),
+    errno(88, 'copy_file_range', when(4, 'MASKED_EQ', 0xffffffff000000ffn, 0xf0f00000000fn)),
+    errno(89, 'pwritev', when(3, 'LT', 17n)),
+    errno(90, 'personality', when(0, 'EQ', 0x1234n)),
+    errno(91, 'socket', when(0, 'EQ', 40n), when(1, 'GT', 3n)),
   ],
 });
 

@@ -7,7 +7,14 @@ import { withoutLinux, withoutTool } from '../support.ts';
 
 const COMMON = ['-std=c17', '-O1', '-Wall', '-Wextra', '-Werror'];
 /** No C library: the witness makes no call but its own. */
-const ALONE: readonly string[] = ['-static', '-nostdlib', '-ffreestanding', '-fno-stack-protector', '-fno-pie', '-no-pie'];
+const ALONE: readonly string[] = [
+  '-static',
+  '-nostdlib',
+  '-ffreestanding',
+  '-fno-stack-protector',
+  '-fno-pie',
+  '-no-pie',
+];
 const RED_ZONE: readonly string[] = process.arch === 'x64' ? ['-mno-red-zone'] : [];
 
 type ProgramName = 'witness' | 'filters' | 'resolve';

@@ -47,6 +47,15 @@ function observe(pid: number, output: string): Observed {
   };
 }
 
+/** The witness may be gone: its sleep goes on by a call of its own after it was looked at, which a filter may deny. */
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** What a process says, and how it ends. */
 class Conversation {
   output = '';
@@ -93,10 +102,19 @@ class Conversation {
 }
 
 const LATE = `nothing came for ${PATIENCE / 1000} s`;
-const late = (signal?: AbortSignal) => after(PATIENCE, LATE, { ref: false, ...(signal && { signal }) }).catch(() => LATE);
+const late = (signal?: AbortSignal) =>
+  after(PATIENCE, LATE, { ref: false, ...(signal && { signal }) }).catch(() => LATE);
 
-/** Starts a command that runs the witness, waits until it has made its calls, looks at its process, and ends that. */
-export async function runWitness(place: Place, token: string, { command, open = [], env }: Start): Promise<Observed> {
+/**
+ * Starts a command that runs the witness, waits until it has made its calls, looks at its process, and ends that. `look`
+ * is for whoever wants to look as well.
+ */
+export async function runWitness(
+  place: Place,
+  token: string,
+  { command, open = [], env }: Start,
+  look: (pid: number) => void = () => {},
+): Promise<Observed> {
   const opened = open.map((path) => openSync(path, 'r'));
   // Descriptors are handed over by position: the first ones are placeholders.
   const filler = Array.from({ length: opened.length > 0 ? OPENED - FIRST : 0 }, () => openSync('/dev/null', 'r'));
@@ -108,9 +126,10 @@ export async function runWitness(place: Place, token: string, { command, open = 
     const pid = witnessOf(token);
     if (pid === undefined) throw new Error('its process is not to be found');
     try {
+      look(pid);
       return observe(pid, talk.output);
     } finally {
-      process.kill(pid, 'SIGKILL');
+      end(pid);
       await talk.over();
     }
   } catch (error) {

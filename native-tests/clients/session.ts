@@ -2,8 +2,8 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withoutTool } from '../support.ts';
-import { CALLS, witnessWord } from './calls.ts';
-import type { Box, Client, Form, Start } from './client.ts';
+import { CALLS, type Call, witnessWord } from './calls.ts';
+import type { Box, Client, Form, Run, Start } from './client.ts';
 import { judge, type Shown } from './judge.ts';
 import { materialOf } from './material.ts';
 import { Place } from './place.ts';
@@ -32,7 +32,8 @@ export function withoutClient({ programs }: Client): string | undefined {
 /** A root folder with the witness in it, and the folders without which some clients refuse. */
 function rootOf(place: Place): string {
   const root = join(place.folder, 'root');
-  for (const name of ['proc', 'sys', 'dev', 'usr', 'etc', 'tmp', 'run', 'var']) mkdirSync(join(root, name), { recursive: true });
+  for (const name of ['proc', 'sys', 'dev', 'usr', 'etc', 'tmp', 'run', 'var'])
+    mkdirSync(join(root, name), { recursive: true });
   writeFileSync(join(root, 'etc', 'os-release'), 'ID=witness\n');
   copyFileSync(program('witness'), join(root, 'witness'));
   chmodSync(join(root, 'witness'), 0o755);
@@ -67,16 +68,16 @@ export class Session {
   }
 
   async try({ form, profile }: Case): Promise<Shown> {
-    const material = materialOf(profile);
-    this.#free ??= await this.#run((run) => this.#client.free(run));
-    const seen = await this.#run((run) => form.start(run, material));
-    return judge(this.#client, form, profile, material, this.#free, seen);
+    this.#free ??= await this.observe((run) => this.#client.free(run));
+    const seen = await this.observe((run) => form.start(run, materialOf(profile)));
+    return judge(this.#client, form, profile, this.#free, seen);
   }
 
-  async #run(start: (run: Parameters<Form['start']>[0]) => Start | Promise<Start>): Promise<Observed> {
+  /** Runs the witness in the client. Throws with the client's words when it does not come to that. */
+  observe(start: (run: Run) => Start, calls: readonly Call[] = CALLS, look?: (pid: number) => void): Promise<Observed> {
     const { place } = this.#box;
-    const token = place.freshToken();
-    const words = [token, ...CALLS.map(witnessWord)];
-    return runWitness(place, token, await start({ box: this.#box, id: token, words }));
+    const id = place.freshToken();
+    const words = [id, ...calls.map(witnessWord)];
+    return runWitness(place, id, start({ box: this.#box, id, words }), look);
   }
 }

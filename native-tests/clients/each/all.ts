@@ -1,7 +1,7 @@
 /** The clients, in the order of the table. */
 import type { Client } from '../client.ts';
-import { FIREJAIL, NSPAWN } from './by-names.ts';
 import { BUBBLEWRAP } from './bwrap.ts';
+import { FIREJAIL, NSPAWN } from './by-names.ts';
 import { CONTAINERD } from './containerd.ts';
 import { DOCKER } from './docker.ts';
 import { MINIJAIL } from './minijail.ts';

@@ -44,14 +44,25 @@ export const BUBBLEWRAP: Client = {
       name: 'launcher inside, no other files',
       makes: 'program',
       start: ({ words }, { launcher }) => ({
-        command: nothingBut({ '/launcher': launcher, '/witness': program('witness') }, '/launcher', '/witness', ...words),
+        command: nothingBut(
+          { '/launcher': launcher, '/witness': program('witness') },
+          '/launcher',
+          '/witness',
+          ...words,
+        ),
       }),
     },
     {
       name: 'launcher inside, filter by FD',
       makes: 'program',
       start: ({ words }, { reader, bpf }) => ({
-        command: nothingBut({ '/launcher': reader, '/witness': program('witness') }, '/launcher', '10', '/witness', ...words),
+        command: nothingBut(
+          { '/launcher': reader, '/witness': program('witness') },
+          '/launcher',
+          '10',
+          '/witness',
+          ...words,
+        ),
         open: [bpf],
       }),
     },

@@ -1,6 +1,7 @@
 /** Clients that take names of calls and nothing else: what they make of them is theirs. */
 import { join } from 'node:path';
 import type { Client, Run } from '../client.ts';
+import { NAMES } from '../profiles.ts';
 
 const firejail = ({ box, words }: Run, ...options: readonly string[]) => ({
   command: ['firejail', '--quiet', '--noprofile', '--net=none', ...options, join(box.root, 'witness'), ...words],
@@ -18,8 +19,7 @@ export const FIREJAIL: Client = {
     {
       name: '--seccomp.drop=NAMES',
       makes: 'names',
-      start: (run, { denied }) =>
-        firejail(run, `--seccomp.drop=${denied.join(',')}`, '--seccomp-error-action=EPERM'),
+      start: (run) => firejail(run, `--seccomp.drop=${NAMES.join(',')}`, '--seccomp-error-action=EPERM'),
     },
   ],
 };
@@ -41,7 +41,7 @@ export const NSPAWN: Client = {
     {
       name: '--system-call-filter=~NAMES',
       makes: 'names',
-      start: (run, { denied }) => nspawn(run, `--system-call-filter=~${denied.join(' ')}`),
+      start: (run) => nspawn(run, `--system-call-filter=~${NAMES.join(' ')}`),
     },
   ],
 };

@@ -6,7 +6,7 @@ import type { Client, Run, Start } from '../client.ts';
 /** Of those that Docker gives, what a container without a network and devices has a use for. */
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID', 'SYS_CHROOT'];
 
-interface Filter {
+export interface Filter {
   /** Text of linux.seccomp. */
   readonly seccomp?: string;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -43,12 +43,20 @@ function bundle({ box, id, words }: Run, { seccomp, annotations }: Filter): stri
   return folder;
 }
 
-type Runtime = (run: Run, filter?: Filter) => Start;
+export type Runtime = (run: Run, filter?: Filter) => Start;
 
 const runtime =
   (...command: readonly string[]): Runtime =>
   (run, filter = {}) => ({
-    command: [...command, '--root', join(run.box.place.folder, 'state'), 'run', '--bundle', bundle(run, filter), run.id],
+    command: [
+      ...command,
+      '--root',
+      join(run.box.place.folder, 'state'),
+      'run',
+      '--bundle',
+      bundle(run, filter),
+      run.id,
+    ],
   });
 
 const json = (start: Runtime) =>
@@ -59,8 +67,8 @@ const json = (start: Runtime) =>
     start: (run, { oci }) => start(run, { seccomp: readFileSync(oci, 'utf8') }),
   }) satisfies Client['forms'][number];
 
-const crun = runtime('crun', '--cgroup-manager=disabled');
-const runc = runtime('runc');
+export const crun: Runtime = runtime('crun', '--cgroup-manager=disabled');
+export const runc: Runtime = runtime('runc');
 
 export const CRUN: Client = {
   name: 'crun',

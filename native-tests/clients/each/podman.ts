@@ -35,10 +35,7 @@ export const PODMAN: Client = {
       name: '--annotation run.oci.seccomp_bpf_data',
       makes: 'program',
       start: (run, { base64 }) =>
-        podman(
-          run,
-          ...['--security-opt', 'seccomp=unconfined', '--annotation', `run.oci.seccomp_bpf_data=${base64}`],
-        ),
+        podman(run, ...['--security-opt', 'seccomp=unconfined', '--annotation', `run.oci.seccomp_bpf_data=${base64}`]),
     },
   ],
 };
