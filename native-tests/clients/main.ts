@@ -23,6 +23,7 @@ const notes: string[] = [];
 const failures: string[] = [];
 const skipped: string[] = [];
 let rows = 0;
+let interrupted = false;
 
 const line = (...cells: readonly string[]) =>
   console.log(
@@ -69,6 +70,7 @@ async function tryClient(client: Client): Promise<void> {
         const cells = [deniedText(shown), String(shown.allowed), heldText(shown)];
         line(client.name, version, one.form.name, one.profile.name, ...cells);
       } catch (error) {
+        if (interrupted) return;
         line(client.name, version, one.form.name, one.profile.name, 'FAILED');
         fail(title, error);
       }
@@ -116,6 +118,7 @@ for (const [signal, number] of [
   ['SIGHUP', 1],
 ] as const) {
   process.on(signal, () => {
+    interrupted = true;
     // Everything that was started ends with its place.
     closePlaces().then(
       () => process.exit(128 + number),
@@ -135,7 +138,7 @@ for (const client of clients) {
     skipped.push(`${client.name}: ${why}${remedy(client)}`);
     continue;
   }
-  await tryClient(client).catch((error) => fail(client.name, error));
+  await tryClient(client).catch((error) => interrupted || fail(client.name, error));
 }
 const given = Number(process.env.SECCOMPC_SEED);
 await tryDialect(Number.isInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31));

@@ -1,6 +1,7 @@
 /** The programs in programs/, compiled once for each process that asks. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withoutLinux, withoutTool } from '../support.ts';
@@ -27,12 +28,17 @@ const FLAGS: Readonly<Record<ProgramName, readonly string[]>> = {
 let folder: string | undefined;
 const made = new Map<ProgramName, string>();
 
-/** A folder for what does not change, which is gone when this process ends. */
+/** A folder for what does not change, which is gone when this process has ended, however it ends. */
 export function ownFolder(): string {
   if (folder === undefined) {
-    const fresh = mkdtempSync(join(tmpdir(), 'seccompc-programs-'));
-    process.on('exit', () => rmSync(fresh, { recursive: true, force: true }));
-    folder = fresh;
+    folder = mkdtempSync(join(tmpdir(), 'seccompc-programs-'));
+    const shell = spawn('sh', ['-c', 'cat; rm -rf "$1"', 'sh', folder], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    // Its input ends with this process, which does not wait for it.
+    shell.unref();
+    (shell.stdin as Socket).unref();
   }
   return folder;
 }
