@@ -32,8 +32,24 @@ const when = (index: number, op: string, value: bigint, valueTwo = 0n) => ({
   valueTwo,
 });
 
+/** Allowed when the first argument is large, or when it is small and the fourth is. */
+const MISCOMPILED = [
+  { names: ['keyctl'], action: 'SCMP_ACT_ALLOW', args: [when(0, 'GT', 100n)] },
+  { names: ['keyctl'], action: 'SCMP_ACT_ALLOW', args: [when(0, 'LE', 4n), when(3, 'GE', 1000n)] },
+];
+
+interface Different {
+  readonly name: string;
+  readonly defaultAction?: string;
+  readonly syscalls: readonly object[];
+  readonly arches: readonly ArchName[];
+  readonly args: readonly bigint[];
+  readonly theirs: string;
+  readonly ours: string;
+}
+
 /** keyctl(2) with these arguments gets one answer in the kernel and another one as we read the profile. */
-const DIFFERENT = [
+const DIFFERENT: readonly Different[] = [
   {
     name: 'valueTwo beyond the mask: libseccomp cuts it, here nothing matches',
     syscalls: denied(5, when(0, 'MASKED_EQ', 9n, 24n)),
@@ -43,6 +59,15 @@ const DIFFERENT = [
     ours: 'ALLOW',
   },
   {
+    name: 'libseccomp compares the wrong argument, and allows what no rule allows',
+    defaultAction: 'SCMP_ACT_ERRNO',
+    syscalls: MISCOMPILED,
+    arches: ABIS.slice(0, 1),
+    args: [0n, 0n, 0n, 500n],
+    theirs: 'ALLOW',
+    ours: 'ERRNO(1 EPERM)',
+  },
+  {
     name: 'more than 32 bits on a 32-bit ABI: libseccomp cuts the value, here nothing matches',
     syscalls: denied(5, when(0, 'EQ', 0x1_0000_0008n)),
     arches: ABIS.slice(0, 2),
@@ -50,7 +75,7 @@ const DIFFERENT = [
     theirs: 'ERRNO(5 EIO)',
     ours: 'ALLOW',
   },
-] as const;
+];
 
 function call(abi: ArchName, args: readonly bigint[]): SeccompData {
   const words = Array.from({ length: 6 }, (_, i) => args[i] ?? 0n) as unknown as SeccompData['args'];
@@ -65,10 +90,10 @@ suite('native/clients/dialect', (test) => {
       assert.equal(wrong, [], `SECCOMPC_SEED=${seed}`);
       assert.ok(equal + equalBut > 0, `SECCOMPC_SEED=${seed}: every profile contradicted itself`);
     });
-    for (const { name, syscalls, arches, args, theirs, ours } of DIFFERENT) {
+    for (const { name, defaultAction = 'SCMP_ACT_ALLOW', syscalls, arches, args, theirs, ours } of DIFFERENT) {
       test.needs(absent, `${client.name}: ${name}`, () =>
         Session.with(client, async (session) => {
-          const seccomp = dialectProfile('SCMP_ACT_ALLOW', syscalls, arches);
+          const seccomp = dialectProfile(defaultAction, syscalls, arches);
           const { filters } = await session.observe((to) => runtime(to, { seccomp }), []);
           const data = call(arches.at(-1)!, args);
           assert.is(describeWord(run(checked(filters[0]!), data)), theirs);

@@ -11,7 +11,7 @@ import type { Client, Form } from './client.ts';
 import { materialOf, policyOf } from './material.ts';
 import { SECOND, type TestedProfile } from './profiles.ts';
 import type { Observed } from './run.ts';
-import { besides, checked, compareTheirs } from './their-program.ts';
+import { besides, changesText, checked, compareTheirs, requireSame } from './their-program.ts';
 
 export interface Shown {
   /** Calls that were denied, and would not have come to the same without a filter, by what they are there for. */
@@ -77,7 +77,8 @@ function ourPrograms(paths: readonly string[], { filters, count }: Observed): He
 function theirProgram(json: string, profile: TestedProfile, reading: ResolveOptions, seen: Observed): Held {
   const [bytes] = seen.filters;
   if (seen.count !== 1 || bytes === undefined) throw new Error(`the kernel holds ${seen.count} filters, not one`);
-  const { but } = compareTheirs(bytes, json, profile, reading);
+  const { but, others } = compareTheirs(bytes, json, profile, reading);
+  if (others.length > 0) throw new Error(`its own program differs from the profile:\n${changesText(others)}`);
   return { what: `its own program (${bytes.length}), proved equal`, but };
 }
 
@@ -113,6 +114,7 @@ export function judge(
     }
     case 'json': {
       const reading = { ...JSON_READING, ...(runtime && { runtime }) };
+      requireSame(material[json], profile, JSON_READING);
       return { ...outcomes(policyOf(profile, reading)), held: theirProgram(material[json], profile, reading, seen) };
     }
     case 'names':

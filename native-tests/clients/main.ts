@@ -78,9 +78,14 @@ async function tryClient(client: Client): Promise<void> {
   });
 }
 
-function tallyText({ equal, equalBut, contradicting }: Tally): string {
-  const refused = `${contradicting} not tried, because their rules contradict each other`;
-  return `${equal} proved equal, ${equalBut} but for what is known of libseccomp, ${refused}`;
+function tallyText({ equal, equalBut, libseccompErrs, contradicting }: Tally): string {
+  const parts = [
+    `${equal} proved equal`,
+    `${equalBut} but for what is known of libseccomp`,
+    `${libseccompErrs} on which libseccomp contradicts itself`,
+    `${contradicting} not tried, because their rules contradict each other`,
+  ];
+  return parts.join(', ');
 }
 
 /** Our reading of the dialect, judged by the runtimes that everything else here builds on. */

@@ -22,8 +22,10 @@ import type { TestedProfile } from './profiles.ts';
 export interface Compared {
   /** Equal for all inputs. */
   readonly equal: boolean;
-  /** What the two differ in, all of it known; empty when they are equal. */
+  /** What the two differ in that is known of libseccomp. */
   readonly but: readonly string[];
+  /** What else they differ in. */
+  readonly others: readonly ArchChange[];
 }
 
 /** What the kernel holds. */
@@ -50,27 +52,37 @@ function isX32Gap({ arch: abi, call, numbers, nr }: ArchChange, policy: Policy):
   return covers && numbers === BETWEEN.last - BETWEEN.first + 1n;
 }
 
-const changeText = ({ example: { data, words } }: ArchChange): string =>
-  `${describeCall(data)}: ${describeWord(words[0])} as we read it, ${describeWord(words[1])} in the kernel`;
+/** An example of each. */
+export function changesText(changed: readonly ArchChange[]): string {
+  return changed.map(changeText).join('\n');
+}
 
-/** Throws with an example of each difference that nothing known explains. */
+const changeText = ({ example: { data, words } }: ArchChange): string =>
+  `${describeCall(data)}: ${describeWord(words[0])} as we read it, but ${describeWord(words[1])}`;
+
+/** The JSON that a client is given means what the profile means, for all inputs. Throws with an example where it does not. */
+export function requireSame(json: string, profile: TestedProfile, reading: ResolveOptions): void {
+  const given = policyOf({ ...profile, text: readFileSync(json, 'utf8') }, reading);
+  const found = difference(policyOf(profile, reading), given);
+  if (found.undecided) throw new Error(`undecided: ${found.why}`);
+  const [change] = byArch(found);
+  if (change !== undefined) throw new Error(`the JSON does not mean what the profile means: ${changeText(change)}`);
+}
+
 export function compareTheirs(bytes: Uint8Array, json: string, like: TestedProfile, reading: ResolveOptions): Compared {
   const program = checked(bytes);
   const text = readFileSync(json, 'utf8');
   const policy = policyOf({ ...like, text }, reading);
-  if (prove(program, policy).proved) return { equal: true, but: [] };
+  if (prove(program, policy).proved) return { equal: true, but: [], others: [] };
 
   const known = reduced(text, like.arches);
   const rest = changes(program, policyOf({ ...like, text: known.text }, reading));
   const gaps = rest.filter((change) => isX32Gap(change, policy));
-  if (rest.length > gaps.length) {
-    const others = rest.filter((change) => !gaps.includes(change));
-    throw new Error(`the runtime's program differs from the profile:\n${others.map(changeText).join('\n')}`);
-  }
   const differing = new Set(changes(program, policy).map(({ call }) => call));
   const unknown = known.unknown.filter((name) => differing.has(name.replace(/ .*/, '')));
   return {
     equal: false,
+    others: rest.filter((change) => !gaps.includes(change)),
     but: [
       ...(gaps.length > 0 ? ['numbers 0x80000000 to 0xbfffffff, which libseccomp takes for x32'] : []),
       ...(unknown.length > 0 ? [`what libseccomp ${known.version} does not know (${unknown.join(', ')})`] : []),
@@ -87,7 +99,7 @@ export function besides(stack: FilterStack, policy: Policy): readonly string[] {
   const holes = all.filter(
     ({ kind, arch: abi }) => kind === 'LOOSENED' && policy.arches.some((own) => own.arch === abi),
   );
-  if (holes.length > 0) throw new Error(`what the profile denies gets through:\n${holes.map(changeText).join('\n')}`);
+  if (holes.length > 0) throw new Error(`what the profile denies gets through:\n${changesText(holes)}`);
   const calls = new Map<string, number>();
   for (const { kind, arch: abi, call, words } of all) {
     const to = words === undefined ? '' : ` (${describeWord(words[1])})`;
