@@ -48,7 +48,7 @@ function ran(done: SpawnSyncReturns<Buffer>): Ran {
 
 /** Runs `seccompc ARGS`. */
 export function seccompc(args: readonly string[], options: RunOptions = {}): Ran {
-  const { input = '', env, uid, timeout = 30_000 } = options;
+  const { input = '', env, uid, timeout = 120_000 } = options;
   return ran(
     spawnSync(process.execPath, [COMMAND, ...args], {
       input,
@@ -65,7 +65,7 @@ export function seccompc(args: readonly string[], options: RunOptions = {}): Ran
 export function shell(line: string, env: Readonly<Record<string, string>> = {}): Ran {
   const SECCOMPC = `${process.execPath} ${COMMAND}`;
   return ran(
-    spawnSync('bash', ['-c', line], { cwd: folder, env: plainEnvironment({ ...env, SECCOMPC }), timeout: 30_000 }),
+    spawnSync('bash', ['-c', line], { cwd: folder, env: plainEnvironment({ ...env, SECCOMPC }), timeout: 120_000 }),
   );
 }
 

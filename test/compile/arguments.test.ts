@@ -6,6 +6,7 @@ import { evaluate, type Policy, parseProfile, resolvePolicy } from '../../src/po
 import { prove } from '../../src/prove/index.ts';
 import { suite, thrownCodes } from '../suite.ts';
 import { callsToTry } from '../support/samples.ts';
+import { processorClock } from '../support/time.ts';
 
 type Args = readonly (readonly [index: number, op: string, value: number | string, valueTwo?: number | string])[];
 
@@ -79,7 +80,7 @@ suite('compile/arguments', (test) => {
   for (const { name, rules, fits } of large) {
     test(`${name} ${fits ? 'fit' : 'are refused by name'}`, () => {
       const policy = policyOf(rules);
-      const start = performance.now();
+      const taken = processorClock();
       if (!fits) {
         assert.equal(
           thrownCodes(() => compilePolicy(policy)),
@@ -95,7 +96,7 @@ suite('compile/arguments', (test) => {
           assert.is(run(verdict.program, call), evaluate(policy, call), String(call.args));
         }
       }
-      assert.ok(performance.now() - start < 20_000);
+      assert.ok(taken() < 20_000);
     });
   }
 });

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { renderPlain } from '../../src/diag/index.ts';
 import { parseProfile, readProfile, resolvePolicy } from '../../src/policy/index.ts';
 import { suite, throwsCode } from '../suite.ts';
+import { processorClock } from '../support/time.ts';
 
 const N = 200_000;
 
@@ -64,9 +65,9 @@ suite('policy/hostile', (test) => {
     const rule = (i: number) =>
       `{"names":["ioctl"],"action":"SCMP_ACT_${i % 2 ? 'ALLOW' : 'LOG'}","args":[{"index":1,"value":${i},"op":"SCMP_CMP_EQ"}]}`;
     const text = `{"defaultAction":"SCMP_ACT_KILL","syscalls":[${Array.from({ length: 10_000 }, (_, i) => rule(i))}]}`;
-    const begun = performance.now();
+    const taken = processorClock();
     assert.is(resolvePolicy(parseProfile(text), { arches: ['x86_64'] }).arches[0]?.calls.get(16)?.rules.length, 10_000);
-    assert.ok(performance.now() - begun < 10_000);
+    assert.ok(taken() < 10_000);
   });
 
   // Names that every JavaScript object has. In a strict rule each is an unknown call; in a loose one a warning.
