@@ -70,12 +70,24 @@ const tracers = (arch: CpuName): readonly (readonly [string, MachineCode])[] => 
   ['stub that tells', enforceStub({ arch, filterAddress: 512, length: 4096, flags: 1, entry: -0x1000 }, true)],
 ];
 
+/** Parameters for a stub written by hand; its `start` is the first byte. */
+const STUB = { filterAddress: 512, length: 100, flags: 1, entry: -74560 } as const;
+
+/** FILTER and ENTRY lie outside of the source, as they do outside of the stub. */
+const givenTo = (source: string): string =>
+  `${source}.set FILTER, start + ${STUB.filterAddress}\n.set ENTRY, start - ${-STUB.entry}\n`;
+
 suite('native/machine/assembler', (test) => {
   for (const name of CPU_NAMES) {
     const missing = withoutToolchain(name);
     const [file, every] = EVERY[name];
     test.needs(missing, `every ${name} instruction, from ${file}`, () => {
       same(every(), assembled(name, readFileSync(join(here, file), 'utf8')));
+    });
+    test.needs(missing, `the ${name} stub, from stub/${file}, which was written by hand`, () => {
+      const source = `.set LENGTH, ${STUB.length}\n.set FLAGS, ${STUB.flags}\n${readFileSync(join(here, 'stub', file), 'utf8')}`;
+      const code = enforceStub({ arch: name, ...STUB });
+      same(code, assembled(name, givenTo(source)));
     });
     const reader: readonly [string, MachineCode] = ['filter reader', filterReaderCode(name, 5)];
     for (const [title, code] of [...stubs(name), ...launchers(name), ...tracers(name), reader])
