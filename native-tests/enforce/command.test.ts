@@ -2,7 +2,7 @@
  * `seccompc build --enforce` as a person meets it, on this kernel: what is denied, what happens when the filter cannot be
  * installed, what is refused, and what inspect says when somebody has been at the file.
  */
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { readElf } from '../../src/elf/index.ts';
@@ -23,6 +23,26 @@ int main(void) {
 `;
 const DENY =
   '{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": ["socket"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1 }] }';
+/** A library whose constructor starts a thread: it asks for a socket before the program starts, and again when that lets it. */
+const EARLY_THREAD = `
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+static sem_t asked, go;
+static pthread_t thread;
+static void ask(const char *when) {
+  int s = socket(AF_INET, SOCK_STREAM, 0);
+  printf("%s: %s\\n", when, s < 0 ? strerror(errno) : "open");
+}
+static void *run(void *x) { ask("before"); sem_post(&asked); sem_wait(&go); ask("after"); return x; }
+__attribute__((constructor)) static void early(void) {
+  sem_init(&asked, 0, 0); sem_init(&go, 0, 0); pthread_create(&thread, 0, run, 0); sem_wait(&asked);
+}
+int ask_again(void) { sem_post(&go); return pthread_join(thread, 0); }
+`;
 const MESSAGE = 'seccompc: the filter could not be installed; not started\n';
 
 interface Made {
@@ -207,6 +227,45 @@ suite('enforce/command', (test) => {
     );
   }
 
+  const flagged = (...flags: readonly string[]) =>
+    DENY.replace('{ "defaultAction"', `{ "flags": ${JSON.stringify(flags)}, "defaultAction"`);
+  const passed: readonly (readonly [how: string, flags: readonly string[], seen: string])[] = [
+    ['-static', [], '0'],
+    ['-static', ['SECCOMP_FILTER_FLAG_SPEC_ALLOW'], 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'],
+    ['-static', ['SECCOMP_FILTER_FLAG_LOG'], 'SECCOMP_FILTER_FLAG_LOG'],
+    ['-static', ['SECCOMP_FILTER_FLAG_TSYNC'], 'SECCOMP_FILTER_FLAG_TSYNC'],
+    ['-pie', [], 'SECCOMP_FILTER_FLAG_TSYNC'],
+    ['-pie', ['SECCOMP_FILTER_FLAG_LOG'], 'SECCOMP_FILTER_FLAG_TSYNC|SECCOMP_FILTER_FLAG_LOG'],
+  ];
+  for (const [how, flags, seen] of passed)
+    test.needs(
+      () => needs() ?? absent('strace'),
+      `${how}, the profile's flags ${flags.join(', ') || 'none'}: the kernel gets ${seen}`,
+      () =>
+        withProgram(
+          [how, '-fPIE'],
+          ({ file, build }) => {
+            ok(build('--enforce'));
+            const { stderr } = run(['strace', '-e', 'trace=seccomp', file]);
+            assert.is(/^seccomp\(SECCOMP_SET_MODE_FILTER, ([^,]+), .* = 0$/m.exec(stderr)?.[1], seen, stderr);
+          },
+          flagged(...flags),
+        ),
+    );
+
+  test.needs(needs, "a thread that a library's constructor has started is confined too", () =>
+    inFreshFolder((folder) => {
+      const [file, library, profile] = ['program', 'libearly.so', 'profile.json'].map((name) => join(folder, name));
+      must(['gcc', '-x', 'c', '-', '-shared', '-fPIC', '-pthread', '-o', library!], { input: EARLY_THREAD });
+      const main = 'int ask_again(void); int main(void) { return ask_again(); }';
+      must(['gcc', '-x', 'c', '-', '-o', file!, `-L${folder}`, '-learly', `-Wl,-rpath,${folder}`], { input: main });
+      writeFileSync(profile!, DENY);
+      assert.is(run([file!]).stdout, 'before: open\nafter: open\n');
+      ok(seccompc(['build', profile!, '--into', file!, '--enforce']));
+      assert.is(run([file!]).stdout, 'before: open\nafter: Operation not permitted\n');
+    }),
+  );
+
   const cannot = [
     {
       name: 'NOTIFY',
@@ -215,10 +274,7 @@ suite('enforce/command', (test) => {
     },
     {
       name: 'a flag for a listener',
-      profile: DENY.replace(
-        '{ "defaultAction"',
-        '{ "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"], "defaultAction"',
-      ),
+      profile: flagged('SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'),
       code: 'ENFORCE_FLAGS',
     },
     { name: 'a library', flags: ['-shared', '-fPIC'], code: 'ELF_NOT_PROGRAM' },
@@ -237,4 +293,56 @@ suite('enforce/command', (test) => {
       ),
     );
   }
+
+  /** What cannot be started by itself, and starts that lead nowhere. */
+  const E_ENTRY = 24;
+  const entries: readonly (readonly [string, (elf: ReturnType<typeof readElf>) => bigint])[] = [
+    ['none', () => 0n],
+    ['in no segment', () => 0x10n],
+    [
+      'in a segment that is not executable',
+      (elf) => elf.segments.find((p) => p.p_type === 1 && (p.p_flags & 1) === 0)!.p_vaddr,
+    ],
+  ];
+  for (const [name, at] of entries)
+    test.needs(needs, `an entry ${name} is refused`, () =>
+      withProgram(['-static'], ({ file, build }) => {
+        change(file, (bytes) => bytes.writeBigUInt64LE(at(readElf(bytes)), E_ENTRY));
+        const before = readFileSync(file);
+        refused(build('--enforce'), 'ELF_ENTRY');
+        assert.ok(readFileSync(file).equals(before));
+      }),
+    );
+  for (const path of ['/lib64/ld-linux-x86-64.so.2', '/lib/x86_64-linux-gnu/libc.so.6'])
+    test.needs(
+      () => needs() ?? (existsSync(path) ? undefined : `there is no ${path}`),
+      `${path} is refused`,
+      () =>
+        withProgram(['-static'], ({ file, build }) => {
+          writeFileSync(file, readFileSync(path));
+          refused(build('--enforce'), 'ELF_NOT_PROGRAM');
+          assert.ok(readFileSync(file).equals(readFileSync(path)));
+        }),
+    );
+  test.needs(needs, 'a filter for other architectures is refused', () =>
+    withProgram(['-static'], ({ build }) => {
+      for (const arches of ['aarch64', 'i386', 'x32,i386'])
+        refused(build('--enforce', '--arch', arches), 'ARCH_ELF_MISMATCH');
+      ok(build('--enforce', '--arch', 'x86_64,i386'));
+    }),
+  );
+  test.needs(
+    () => needs() ?? absent('mips-linux-gnu-gcc'),
+    'a machine without such code is refused, and named',
+    () =>
+      withProgram(
+        ['-static'],
+        ({ build }) => {
+          refused(build('--enforce'), 'ENFORCE_MACHINE');
+          assert.match(build('--enforce').stderr, /program of mips cannot .*\n.*x86_64, i386, aarch64, riscv64, s390x/);
+        },
+        DENY,
+        'mips-linux-gnu-gcc',
+      ),
+  );
 });

@@ -6,8 +6,8 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { compile, elfArch, loadPolicy, planEmbed } from '../../src/build/index.ts';
-import { applyEdit, readElf } from '../../src/elf/index.ts';
+import { compile, elfArch, loadPolicy, originText, planEmbed, programEntry } from '../../src/build/index.ts';
+import { applyEdit, originOf, readElf } from '../../src/elf/index.ts';
 import { suite } from '../../test/suite.ts';
 import { run } from '../elf/tools.ts';
 import { buildKind } from '../elf/zoo/build.ts';
@@ -47,6 +47,18 @@ function canEnforce(kind: Kind): boolean {
   return kind.use.kind === 'run' && kind.use.under.length === 0 && kind.refused?.load === undefined && !kind.options;
 }
 
+/** Of no C library, or of one that is not looked for. */
+const OTHERS = /^(bare|many-sections|klibc|pascal)/;
+
+/** What such a kind is made of, by its name and by whether it has a loader. */
+function madeOf({ name }: Kind, isDynamic: boolean): RegExp {
+  const linkage = isDynamic ? 'dynamic' : 'static';
+  if (OTHERS.test(name)) return new RegExp(`^${linkage}, of no C library that is known here$`);
+  if (/^go(-threads|-386|$)/.test(name)) return /^Go 1\.\d+, without a C library$/;
+  const language = name.startsWith('go-cgo') ? ', Go 1\\.\\d+' : name.startsWith('rust') ? ', Rust' : '';
+  return new RegExp(`^${linkage} ${name.startsWith('musl') ? 'musl' : 'glibc'}${language}$`);
+}
+
 let held = 0;
 
 suite('enforce/kinds', (test) => {
@@ -60,6 +72,8 @@ suite('enforce/kinds', (test) => {
         const command = [file, ...kind.use.args];
         const original = readFileSync(file);
         const elf = readElf(original);
+        const isDynamic = elf.segments.some((p) => p.p_type === PT_INTERP);
+        assert.match(originText(originOf(elf)), madeOf(kind, isDynamic));
         const before = run(command);
         const put = (rules: keyof typeof RULES) => {
           writeFileSync(file, enforced(file, original, rules));
@@ -67,6 +81,9 @@ suite('enforce/kinds', (test) => {
         };
 
         put('harmless');
+        // Behind the stub the program's own start is found all the same.
+        const stubbed = readElf(readFileSync(file));
+        assert.equal(originOf(stubbed, programEntry(stubbed, elfArch(stubbed, file))), originOf(elf));
         const same = run(command);
         assert.equal([same.status, same.stdout, same.stderr], [before.status, before.stdout, before.stderr]);
         const log = join(folder, 'trace');
@@ -76,7 +93,6 @@ suite('enforce/kinds', (test) => {
         assert.match(installed[0]!, /SECCOMP_SET_MODE_FILTER.*= 0$/);
         const at = names.indexOf('seccomp');
         assert.is(names[at - 1], 'prctl');
-        const isDynamic = elf.segments.some((p) => p.p_type === PT_INTERP);
         if (isDynamic) assert.match(installed[0]!, /SECCOMP_FILTER_FLAG_TSYNC/);
         else assert.equal(names.slice(0, at + 1), ['execve', 'prctl', 'seccomp']);
         assert.not.ok(names.slice(0, at).includes('write'), 'the program has run already');
