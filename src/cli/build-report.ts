@@ -58,7 +58,8 @@ const DATA =
 
 function enforcedLines(elf: ElfFile, start: Start): readonly string[] {
   const lines = ['  the program installs it before its first instruction; if it cannot, it ends with status 159'];
-  if (isDynamic(elf)) lines.push('  its loader, LD_PRELOAD and the constructors of its libraries run before that, unfiltered');
+  if (isDynamic(elf))
+    lines.push('  its loader, LD_PRELOAD and the constructors of its libraries run before that, unfiltered');
   const known =
     start.diagnostics.length === 0 ? 'it may make the calls with which such programs start and end' : 'see above';
   return [...lines, `  the program is ${originText(start.origin)}: ${known}`];

@@ -79,17 +79,21 @@ function notesIn(elf: ElfFile): readonly Note[] {
     if (p.p_type !== PT_NOTE || p.p_filesz > BigInt(NOTES_MAX) || !inFile(elf.source.size, p.p_offset, p.p_filesz))
       return [];
     const view = new ByteView(elf.source.read(Number(p.p_offset), Number(p.p_filesz)), elf.endian);
-    const align = p.p_align === 8n ? 8 : 4;
-    const upTo = (n: number) => Math.ceil(n / align) * align;
-    const notes: Note[] = [];
-    for (let at = 0; at + 12 <= view.bytes.length; ) {
-      const [nameSize, descSize, type] = [view.u32(at), view.u32(at + 4), view.u32(at + 8)];
-      const name = new TextDecoder('latin1').decode(view.bytes.subarray(at + 12, at + 12 + nameSize));
-      notes.push({ name: name.replace(/\0+$/, ''), type });
-      at = upTo(at + 12 + nameSize) + upTo(descSize);
-    }
-    return notes;
+    // Linkers put notes of either alignment into one segment (mold).
+    return [...notesAligned(view, 4), ...notesAligned(view, 8)];
   });
+}
+
+function notesAligned(view: ByteView, align: 4 | 8): readonly Note[] {
+  const upTo = (n: number) => Math.ceil(n / align) * align;
+  const notes: Note[] = [];
+  for (let at = 0; at + 12 <= view.bytes.length; ) {
+    const [nameSize, descSize, type] = [view.u32(at), view.u32(at + 4), view.u32(at + 8)];
+    const name = new TextDecoder('latin1').decode(view.bytes.subarray(at + 12, at + 12 + nameSize));
+    notes.push({ name: name.replace(/\0+$/, ''), type });
+    at = upTo(at + 12 + nameSize) + upTo(descSize);
+  }
+  return notes;
 }
 
 function startsWith(bytes: Uint8Array | undefined, wanted: Pattern): boolean {
@@ -134,6 +138,12 @@ function sectionText(elf: ElfFile, name: string, most: bigint): string | undefin
 const NT_GNU_ABI_TAG = 1;
 const NT_GO_BUILD_ID = 4;
 
+/** Up to 2.37 some of its tables are sections; what reads its tunables is in every program since 2.26. */
+function partOfGlibc(elf: ElfFile): string | undefined {
+  if (elf.sections.some((s) => s.name === '__libc_IO_vtables')) return 'a section of its own (__libc_IO_vtables)';
+  return holdsText(elf, 'GLIBC_TUNABLES') ? 'a variable of its own (GLIBC_TUNABLES)' : undefined;
+}
+
 /** What a static program shows of its C library. */
 function staticLibc(
   elf: ElfFile,
@@ -141,8 +151,11 @@ function staticLibc(
   notes: readonly Note[],
   evidence: string[],
 ): 'glibc' | 'musl' | undefined {
-  if (notes.some(({ name, type }) => name === 'GNU' && type === NT_GNU_ABI_TAG)) {
-    evidence.push("the note that glibc's start code brings (NT_GNU_ABI_TAG)");
+  // Other start code brings that note too (Free Pascal's): glibc itself has to be in the file.
+  const hasNote = notes.some(({ name, type }) => name === 'GNU' && type === NT_GNU_ABI_TAG);
+  const part = hasNote ? partOfGlibc(elf) : undefined;
+  if (part !== undefined) {
+    evidence.push(`the note that glibc's start code brings (NT_GNU_ABI_TAG)`, part);
     return 'glibc';
   }
   const start = MUSL_START.get(elf.machine);

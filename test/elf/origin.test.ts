@@ -112,15 +112,28 @@ suite('elf/origin', (test) => {
       ]);
       assert.equal(neededLibraries(readElf(withLibraries(kind, []))), []);
     });
-    test(`${kind.name}: the note of glibc's start code`, () => {
-      const of = (data: Uint8Array) =>
-        short(originOfBytes(withSegments(kind, [{ name: '.note.x', data }], { '.note.x': PT.note })));
-      assert.equal(of(note(kind, 'GNU', 1)), ['static', 'glibc', undefined]);
-      // The build ID, and behind it the other.
-      assert.equal(of(note(kind, 'GNU', 3)), ['static', undefined, undefined]);
-      assert.equal(of(joined(note(kind, 'GNU', 3), note(kind, 'GNU', 1))), ['static', 'glibc', undefined]);
+    test(`${kind.name}: the note of glibc's start code, with glibc behind it`, () => {
+      const table: SectionSpec = { name: '__libc_IO_vtables', data: text('x') };
+      const variable: SectionSpec = { name: '.rodata', data: text('..GLIBC_TUNABLES..') };
+      const of = (data: Uint8Array, ...more: readonly SectionSpec[]) =>
+        short(originOfBytes(withSegments(kind, [{ name: '.note.x', data }, ...more], { '.note.x': PT.note })));
+      for (const part of [table, variable])
+        assert.equal(of(note(kind, 'GNU', 1), part), ['static', 'glibc', undefined]);
+      assert.equal(of(note(kind, 'GNU', 1)), ['static', undefined, undefined]);
+      assert.equal(of(note(kind, 'GNU', 3), table, variable), ['static', undefined, undefined]);
+      assert.equal(of(joined(note(kind, 'GNU', 3), note(kind, 'GNU', 1)), table), ['static', 'glibc', undefined]);
       assert.equal(of(note(kind, 'Go', 4)), ['static', 'none', 'go']);
-      assert.equal(of(joined(note(kind, 'GNU', 1), note(kind, 'Go', 4))), ['static', 'glibc', 'go']);
+      assert.equal(of(joined(note(kind, 'GNU', 1), note(kind, 'Go', 4)), table), ['static', 'glibc', 'go']);
+    });
+    test(`${kind.name}: notes of both alignments in one segment`, () => {
+      const odd = joined(
+        note(kind, 'GNU', 5),
+        words(kind, 4, [4, 4, 3]),
+        text('GNU\0'),
+        new Uint8Array(4),
+        note(kind, 'Go', 4),
+      );
+      assert.is(originOfBytes(withSegments(kind, [{ name: '.n', data: odd }], { '.n': PT.note })).language, 'go');
     });
     test(`${kind.name}: notes that claim more than there is end the list`, () => {
       for (const sizes of [
