@@ -5,19 +5,29 @@
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { type Arch, type ArchName, arch, syscallName } from '../../src/arch/index.ts';
-import { compile, loadPolicy, planEmbed } from '../../src/build/index.ts';
 import { type StartCall, startLayers } from '../../src/build/start-calls.ts';
-import { type StartFinding, startFindings } from '../../src/build/start-check.ts';
+import type { StartFinding } from '../../src/build/start-check.ts';
 import { originText } from '../../src/build/start-report.ts';
-import { applyEdit, originOf, readElf } from '../../src/elf/index.ts';
-import type { CheckedProgram } from '../../src/kernel/index.ts';
+import { originOf, readElf } from '../../src/elf/index.ts';
 import type { Policy } from '../../src/policy/index.ts';
 import { suite } from '../../test/suite.ts';
 import { absent, must, run } from '../elf/tools.ts';
 import { inFreshFolder, withoutLinux } from '../support.ts';
+import {
+  confined,
+  DENIALS,
+  type End,
+  goEnvironment,
+  looksLike,
+  OUTPUT,
+  policyOf,
+  STATUS,
+  source,
+  told,
+} from './starts.ts';
 
 interface Made {
   readonly name: string;
@@ -32,7 +42,6 @@ interface Made {
   readonly brief?: true;
 }
 
-const source = (name: string): string => resolve('native-tests', 'enforce', 'programs', name);
 const c =
   (compiler: string, ...flags: readonly string[]) =>
   (file: string) => [compiler, source('start.c'), '-o', file, ...flags];
@@ -42,14 +51,6 @@ const go =
 const rust =
   (...flags: readonly string[]) =>
   (file: string) => ['rustc', '-O', ...flags, '-o', file, source('start.rs')];
-const goEnv = (cgo: '0' | '1') => ({
-  ...process.env,
-  GOFLAGS: '',
-  GOPROXY: 'off',
-  GO111MODULE: 'off',
-  CGO_ENABLED: cgo,
-});
-
 const GLIBC = 'readlink readlinkat uname';
 const GO = 'exit fcntl getrlimit prlimit64 madvise uname readlinkat sched_yield pipe2 epoll_create1 epoll_ctl eventfd2';
 const CGO = `${GO} brk getrandom munmap newfstatat openat membarrier`;
@@ -74,7 +75,7 @@ const KINDS: readonly Made[] = [
     name: 'Go',
     needs: ['go'],
     make: go('start.go'),
-    env: goEnv('0'),
+    env: goEnvironment('0'),
     origin: /^Go 1\.\d+, without a C library$/,
     varying: GO,
   },
@@ -83,7 +84,7 @@ const KINDS: readonly Made[] = [
     brief: true,
     needs: ['go'],
     make: go('start.go', '-buildmode=pie', '-ldflags=-s -w'),
-    env: goEnv('0'),
+    env: goEnvironment('0'),
     origin: /^Go 1\.\d+, without a C library$/,
     varying: GO,
   },
@@ -91,7 +92,7 @@ const KINDS: readonly Made[] = [
     name: 'cgo',
     needs: ['go', 'gcc'],
     make: go('start-cgo.go'),
-    env: goEnv('1'),
+    env: goEnvironment('1'),
     origin: /^dynamic glibc, Go 1/,
     varying: CGO,
   },
@@ -100,7 +101,7 @@ const KINDS: readonly Made[] = [
     brief: true,
     needs: ['go', 'gcc'],
     make: go('start-cgo.go', ...STATIC),
-    env: goEnv('1'),
+    env: goEnvironment('1'),
     origin: /^static glibc, Go 1/,
     varying: `${CGO} ${GLIBC}`,
   },
@@ -108,7 +109,7 @@ const KINDS: readonly Made[] = [
     name: 'cgo, static musl',
     needs: ['go', 'musl-gcc'],
     make: go('start-cgo.go', ...STATIC),
-    env: { ...goEnv('1'), CC: 'musl-gcc' },
+    env: { ...goEnvironment('1'), CC: 'musl-gcc' },
     origin: /^static musl, Go 1/,
     varying: CGO,
   },
@@ -127,25 +128,8 @@ const ABI = arch('x86_64');
 /** The program's own part. */
 const OWN = ['write'];
 
-type Rule = readonly [action: string, errnoRet: number, ...names: string[]];
-
-function policyOf(defaultAction: string, rules: readonly Rule[]): Policy {
-  const syscalls = rules.map(([action, errnoRet, ...names]) => ({
-    names,
-    action,
-    ...(action === 'SCMP_ACT_ERRNO' && { errnoRet }),
-  }));
-  const text = JSON.stringify({
-    defaultAction,
-    ...(defaultAction === 'SCMP_ACT_ERRNO' && { defaultErrnoRet: 1 }),
-    syscalls,
-  });
-  return loadPolicy({ name: 'start.json', text }, { arches: [ABI.name] });
-}
-
 interface Ran {
-  /** A status, a signal, or that it had to be stopped. */
-  readonly end: number | string;
+  readonly end: End;
   readonly stdout: string;
 }
 
@@ -168,11 +152,10 @@ class Subject {
 
   /** Puts it in; what the check says of it beforehand. */
   confine(policy: Policy): readonly StartFinding[] {
-    const program: CheckedProgram = compile(policy, { prove: false, search: 'fast' });
-    const options = { section: '.seccomp_rules', profileName: 'start.json', version: 'test', enforce: true };
-    writeFileSync(this.file, applyEdit(this.#original, planEmbed(readElf(this.#original), program, policy, options)));
+    const { bytes, findings } = confined(this.#original, policy, ABI);
+    writeFileSync(this.file, bytes);
     chmodSync(this.file, 0o755);
-    return startFindings(program, this.origin, ABI);
+    return findings;
   }
 
   run(patience: number = PATIENCE.ends): Ran {
@@ -210,26 +193,6 @@ function matches(args: readonly bigint[], form: ReadonlyMap<number, bigint>): bo
   return [...form].every(([index, value]) => args[index] === value);
 }
 
-/** Each variant of a filter that is tried, and what becomes of the program then. */
-const DENIALS: readonly (readonly [name: string, action: string, errnoRet: number])[] = [
-  ['KILL_PROCESS', 'SCMP_ACT_KILL_PROCESS', 0],
-  ['EPERM', 'SCMP_ACT_ERRNO', 1],
-  ['ENOSYS', 'SCMP_ACT_ERRNO', 38],
-];
-
-/** What a consequence looks like from outside. */
-function looksLike(consequence: string, end: Ran['end']): boolean {
-  const signal = /\b(SIG[A-Z]+)\b/.exec(consequence)?.[1];
-  if (signal !== undefined) return end === signal;
-  if (consequence.includes('never ends') && end === 'never') return true;
-  const statuses = [...consequence.matchAll(/\b(\d+)\b(?!\.)/g)].map(([, n]) => Number(n));
-  if (consequence.includes('status') && statuses.includes(Number(end))) return true;
-  if (consequence.includes('ends through exit') && end === 7) return true;
-  return consequence.includes('crashes') && String(end).startsWith('SIG');
-}
-
-const told = (...words: readonly unknown[]): string => words.map((word) => JSON.stringify(word)).join(' ');
-
 function measure(kind: Made, folder: string): void {
   const file = join(folder, 'program');
   must(kind.make(file), { cwd: folder, ...(kind.env && { env: kind.env }) });
@@ -238,9 +201,9 @@ function measure(kind: Made, folder: string): void {
   const table = startLayers(subject.origin, ABI).flatMap(({ calls }) => calls);
   const always = table.filter((call) => !call.sometimes);
 
-  assert.equal(subject.confine(policyOf('SCMP_ACT_ALLOW', [['SCMP_ACT_ERRNO', 1, 'reboot']])), []);
+  assert.equal(subject.confine(policyOf(ABI, 'SCMP_ACT_ALLOW', [['SCMP_ACT_ERRNO', 1, 'reboot']])), []);
   const before = subject.run();
-  assert.equal(before, { end: 7, stdout: 'hello\n' });
+  assert.equal(before, { end: STATUS, stdout: OUTPUT });
   const seen = [1, 2, 3].map((i) => subject.calls(join(folder, `trace${i}`)));
   const measured = new Set(seen.flat().map(([name]) => name));
 
@@ -266,13 +229,13 @@ function measure(kind: Made, folder: string): void {
 
   // Confined to that and nothing else, it runs.
   const names = [...known];
-  assert.equal(subject.confine(policyOf('SCMP_ACT_KILL_PROCESS', [['SCMP_ACT_ALLOW', 0, ...names]])), []);
+  assert.equal(subject.confine(policyOf(ABI, 'SCMP_ACT_KILL_PROCESS', [['SCMP_ACT_ALLOW', 0, ...names]])), []);
   assert.equal(subject.run(), before, 'confined to what it makes');
   const needed = table.flatMap(({ call, errno, instead }) =>
     errno === undefined ? [] : [call, ...(instead ? [instead.call] : [])],
   );
   const least = [...new Set([...needed, ...OWN, 'exit_group'])];
-  assert.equal(subject.confine(policyOf('SCMP_ACT_ERRNO', [['SCMP_ACT_ALLOW', 0, ...least]])), []);
+  assert.equal(subject.confine(policyOf(ABI, 'SCMP_ACT_ERRNO', [['SCMP_ACT_ALLOW', 0, ...least]])), []);
   assert.equal(subject.run(), before, `confined to ${least.join(', ')}, all else EPERM`);
 
   for (const call of kind.brief ? [] : [...always, { call: 'exit_group' }]) denyOne(subject, call, before);
@@ -285,7 +248,7 @@ const patienceFor = (said: StartFinding | undefined): number =>
 /** What the check says when one call is denied is what happens. */
 function denyOne(subject: Subject, { call }: StartCall, before: Ran): void {
   for (const [name, action, errnoRet] of DENIALS) {
-    const findings = subject.confine(policyOf('SCMP_ACT_ALLOW', [[action, errnoRet, call]]));
+    const findings = subject.confine(policyOf(ABI, 'SCMP_ACT_ALLOW', [[action, errnoRet, call]]));
     const said = findings.find((f) => f.call === call);
     assert.equal(
       findings.filter((f) => f !== said),
@@ -299,7 +262,7 @@ function denyOne(subject: Subject, { call }: StartCall, before: Ran): void {
 }
 
 function endsWithoutBoth(subject: Subject): void {
-  const findings = subject.confine(policyOf('SCMP_ACT_ALLOW', [['SCMP_ACT_ERRNO', 1, 'exit_group', 'exit']]));
+  const findings = subject.confine(policyOf(ABI, 'SCMP_ACT_ALLOW', [['SCMP_ACT_ERRNO', 1, 'exit_group', 'exit']]));
   const [said, ...more] = findings;
   assert.equal([said?.call, more], ['exit_group', []]);
   const { end } = subject.run(patienceFor(said));
@@ -320,7 +283,7 @@ const EMULATED = 'clock_gettime clock_gettime64 open openat brk';
 
 function compareForeign(abi: Arch, file: string, varying: string): void {
   const { status, stderr } = run([`qemu-${abi.name}-static`, '-strace', file]);
-  assert.is(status, 7, stderr.slice(-500));
+  assert.is(status, STATUS, stderr.slice(-500));
   const measured = new Set(
     [...stderr.matchAll(/^\d+ (?:Unknown syscall (\d+)|(\w+)\()/gm)].map(
       ([, nr, name]) => name ?? syscallName(abi, Number(nr)) ?? `call ${nr}`,
@@ -364,7 +327,7 @@ suite('enforce/start', (test) => {
       () =>
         inFreshFolder((folder) => {
           const file = join(folder, 'program');
-          must(go('start.go')(file), { cwd: folder, env: { ...goEnv('0'), GOARCH: goarch } });
+          must(go('start.go')(file), { cwd: folder, env: goEnvironment('0', goarch) });
           compareForeign(arch(cpu), file, `${GO} ${EMULATED}`);
         }),
     );

@@ -1,5 +1,6 @@
 /** Everything that is asked of other machines' kernels, one boot each. */
 import { type CpuName, isCpuName } from '../../../src/machine/index.ts';
+import { startsAndTracer } from '../../enforce/real-kernels.ts';
 import { stubAndLauncher } from '../../machine/real-kernels.ts';
 import { withoutToolchain } from '../../machine/toolchain.ts';
 import { filtersRead } from '../../processes/real-kernels.ts';
@@ -27,14 +28,15 @@ function questionsFor(machine: Machine): readonly Question[] {
     absent: why,
   });
   /** Sessions that throw at the first difference. */
-  const all = (what: string, ran: (cpu: CpuName) => Ran, why = absent) =>
-    isCpuName(name) ? [question(what, () => reportOf(what, ran(name)), why)] : [];
+  const all = (what: string, ran: (cpu: CpuName) => Ran | Promise<Ran>, why = absent) =>
+    isCpuName(name) ? [question(what, async () => reportOf(what, await ran(name)), why)] : [];
   const withTools = () => absent() ?? (isCpuName(name) ? withoutToolchain(name) : undefined);
   return [
     question('profiles', () => compareProfiles(machine)),
     ...(canEnforce(machine) ? [question('enforced programs', () => compareEnforced(machine))] : []),
     ...all('stub and launcher', (cpu) => stubAndLauncher(machine, cpu), withTools),
     ...all('filter reader', (cpu) => filtersRead(machine, cpu)),
+    ...all('starts and tracer', (cpu) => startsAndTracer(machine, cpu), withTools),
     question('corpora', (oracle) => compareCorpora(oracle, machine)),
   ];
 }
