@@ -140,7 +140,7 @@ function goRuntime(abi: Arch, origin: Origin): StartLayer {
       ...(isC
         ? cgoThreads(abi, origin)
         : [
-            ...threadPointer(abi, SEGFAULT),
+            ...threadPointer(abi, goCrash(abi)),
             threadClone(abi, isOne(abi, 'x86_64') ? GO_THREAD | CLONE_SETTLS : GO_THREAD),
           ]),
       { call: mmapOf(abi), forms: [form([2, PROT.none]), form([2, PROT.readWrite])], errno: GO_GIVES_UP },
