@@ -8,8 +8,10 @@ import { withoutTool } from '../support.ts';
 import type { Client } from './client.ts';
 import { judgeDialect, type Tally } from './dialect.ts';
 import { CLIENTS } from './each/all.ts';
+import { BUBBLEWRAP } from './each/bwrap.ts';
 import { CRUN, crun, RUNC, runc } from './each/oci.ts';
 import type { Shown } from './judge.ts';
+import { isLogged } from './logged.ts';
 import { closePlaces } from './place.ts';
 import { casesOf, Session, withoutClient } from './session.ts';
 
@@ -98,6 +100,13 @@ async function tryDialect(seed: number): Promise<void> {
   }
 }
 
+/** A logged call is seen from outside the container alone. */
+async function tryLog(): Promise<void> {
+  if (!clients.includes(BUBBLEWRAP) || withoutClient(BUBBLEWRAP) !== undefined) return;
+  if (await isLogged()) console.log("bwrap, SCMP_ACT_LOG: the call is allowed, and the kernel's log has it");
+  else skipped.push("bwrap, SCMP_ACT_LOG: the kernel's log shows no line of it (auditd may have taken it)");
+}
+
 /** Installs what Debian has and this machine has not. */
 function install(): void {
   const wanted = clients.filter(({ programs }) => programs.some((name) => withoutTool(name) !== undefined));
@@ -146,6 +155,7 @@ for (const client of clients) {
   await tryClient(client).catch((error) => interrupted || fail(client.name, error));
 }
 const given = Number(process.env.SECCOMPC_SEED);
+await tryLog().catch((error) => fail('bwrap, SCMP_ACT_LOG', error));
 await tryDialect(Number.isInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31));
 
 for (const [i, text] of notes.entries()) console.log(`[${i + 1}] ${text}`);
