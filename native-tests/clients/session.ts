@@ -1,4 +1,5 @@
 /** A client at work: its place, what it needs beside it, and one row of the table for each form and profile. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withoutTool } from '../support.ts';
@@ -23,10 +24,21 @@ export function casesOf({ forms }: Client): readonly Case[] {
   );
 }
 
+let places: { readonly why: string | undefined } | undefined;
+
+/** Why no private place can be made here. */
+function withoutPlaces(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root';
+  if (places === undefined) {
+    const { status } = spawnSync('unshare', ['--mount', '--net', '--ipc', '--pid', '--fork', 'nsenter', '--version']);
+    places = { why: status === 0 ? undefined : 'no namespaces can be made here (unshare, nsenter)' };
+  }
+  return places.why;
+}
+
 /** Why a client cannot be tried here. */
 export function withoutClient({ programs }: Client): string | undefined {
-  const root = process.getuid?.() === 0 ? undefined : 'needs root';
-  return programs.map(withoutTool).find((why) => why !== undefined) ?? withoutPrograms() ?? root;
+  return programs.map(withoutTool).find((why) => why !== undefined) ?? withoutPrograms() ?? withoutPlaces();
 }
 
 /** A root folder with the witness in it, and the folders without which some clients refuse. */
