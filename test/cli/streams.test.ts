@@ -165,6 +165,8 @@ suite('cli/terminal', (test) => {
     'build p.jsonc -o /dev/tty',
     'build p.jsonc --into target -o -',
     'build p.jsonc --into target -o /dev/tty',
+    'export p.jsonc --format bwrap',
+    'export p.jsonc --format bwrap -o /dev/tty',
   ];
   for (const args of binary) {
     test.needs(noTerminal, `no binary on a terminal: ${args}`, () => {
@@ -182,6 +184,7 @@ suite('cli/terminal', (test) => {
       'build p.jsonc --format asm -o /dev/tty',
       'build p.jsonc --format json',
       'disasm good.bpf',
+      'export p.jsonc --format systemd',
       'build p.jsonc',
     ]) {
       assert.is(onTerminal(`$SECCOMPC ${args}`).status, 0, args);
