@@ -1,6 +1,6 @@
 /** Boots a machine under qemu-system: a Debian kernel, one of our inits as its first process, its words on the console. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withoutTool } from '../../support.ts';
@@ -14,6 +14,8 @@ export function machineAbsent({ compiler, qemu, image, abis, packages }: Machine
     const why = withoutTool(tool);
     if (why !== undefined) return `${why}; Debian packages: ${packages}`;
   }
+  const firmware = qemu.find((word) => word.startsWith('/') && !existsSync(word));
+  if (firmware !== undefined) return `there is no ${firmware}; Debian packages: ${packages}`;
   const kernel = kernelImage(image);
   return 'why' in kernel ? kernel.why : undefined;
 }

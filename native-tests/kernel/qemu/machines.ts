@@ -122,9 +122,9 @@ export const MACHINES: readonly Machine[] = [
   },
   {
     name: 'loongarch64', compiler: 'loongarch64-linux-gnu-gcc', console: 'ttyS0', shiftBits: 5, corpora: 'part',
-    qemu: ['qemu-system-loongarch64', '-M', 'virt', '-cpu', 'la464'],
+    qemu: ['qemu-system-loongarch64', '-M', 'virt', '-cpu', 'la464', '-bios', '/usr/share/qemu-efi-loongarch64/QEMU_EFI.fd'],
     image: { debian: 'loong64', suite: 'forky', meta: 'linux-image-loong64' },
-    packages: 'qemu-system-misc gcc-loongarch64-linux-gnu libc6-dev-loong64-cross (Debian 13)',
+    packages: 'qemu-system-misc qemu-efi-loongarch64 gcc-loongarch64-linux-gnu libc6-dev-loong64-cross (Debian 13)',
     abis: [{ name: 'loongarch64', compiler: 'loongarch64-linux-gnu-gcc', shown: 'whole' }],
   },
 ];
