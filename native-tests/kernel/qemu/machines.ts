@@ -29,7 +29,7 @@ export interface Machine {
   /** The kernel's own first; all of them go into one filter. */
   readonly abis: readonly Abi[];
   /** How many bits of a shift count in X its machine code uses; interpreted filters use five. */
-  readonly shiftBits: 5 | 6;
+  readonly shiftBits: 5 | 6 | 8;
   /** How much of the corpora of native-tests/wasi its kernel is asked about. */
   readonly corpora: 'whole' | 'part';
   /** Debian packages: emulator, compilers, the C library of the machine. */
@@ -96,7 +96,7 @@ export const MACHINES: readonly Machine[] = [
     abis: [{ name: 'i386', compiler: 'i686-linux-gnu-gcc', shown: 'low' }],
   },
   {
-    name: 'arm', compiler: 'arm-linux-gnueabihf-gcc', console: 'ttyAMA0', shiftBits: 5, corpora: 'part',
+    name: 'arm', compiler: 'arm-linux-gnueabihf-gcc', console: 'ttyAMA0', shiftBits: 8, corpora: 'part',
     qemu: ['qemu-system-arm', '-M', 'virt', '-cpu', 'cortex-a15'],
     image: { debian: 'armhf', suite: 'bookworm', meta: 'linux-image-armmp' },
     packages: 'qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross',
