@@ -88,7 +88,8 @@ suite('prove/stacks', (test) => {
       ),
       { numRuns: 120 },
     );
-    assert.ok(decided > 50, `only ${decided} of 120 were decided`);
+    // Half of them on average; the bound is six standard deviations below.
+    assert.ok(decided > 25, `only ${decided} of 120 were decided`);
   });
 
   test('two filters that together are one profile, and a hole in one of them', () => {
