@@ -1,7 +1,8 @@
 /**
- * `npm run fuzz -- elf [--cases N] [--seed S] [--case N]`: damaged ELF files through the reader and every verb that
- * writes (test/fuzz), in as many processes as there are processors. A seed gives the same cases in every run; `--case`
- * repeats one of them. Files that fail are written to build/fuzz/. Exit status 1 when a case fails.
+ * `npm run fuzz -- elf|trace [--cases N] [--seed S] [--case N]`: damaged ELF files through the reader and every verb that
+ * writes, or damaged logs through every reader of traces (test/fuzz), in as many processes as there are processors. A
+ * seed gives the same cases in every run; `--case` repeats one of them. Files that fail are written to build/fuzz/. Exit
+ * status 1 when a case fails, or when a process of the trace campaign holds more memory than a reader may.
  */
 import { fork } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,8 +11,11 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureDependencies, root } from './ensure.mjs';
 
-/** Cases that a process is given at a time. */
-const STRETCH = 1000;
+/** Cases that a process is given at a time, and how many there are unless stated. A trace's case has dozens of lines. */
+const STRETCH = { elf: 1000, trace: 100 };
+const CASES = { elf: 1_000_000, trace: 8000 };
+/** MiB that a process of the trace campaign may hold, Node and the campaign itself included. */
+const MOST_RSS = 400;
 /** A process whose case number stands still for so long is in a loop without an end. */
 const STILL_MS = 60_000;
 /** MiB of JS objects that a process may hold: a verb that makes more ends it. */
@@ -19,7 +23,7 @@ const HEAP = 96;
 const SHOWN = 20;
 
 function usage(why) {
-  console.error(`${why}\nusage: npm run fuzz -- elf [--cases N] [--seed S] [--case N]`);
+  console.error(`${why}\nusage: npm run fuzz -- elf|trace [--cases N] [--seed S] [--case N]`);
   process.exit(2);
 }
 
@@ -35,7 +39,8 @@ const number = (name) => {
   if (values[name] === undefined) return undefined;
   return /^\d{1,15}$/.test(values[name]) ? Number(values[name]) : usage(`--${name} takes a number`);
 };
-if (positionals.join() !== 'elf') usage('what is there to fuzz: elf');
+const [what = ''] = positionals;
+if (positionals.length !== 1 || !Object.hasOwn(STRETCH, what)) usage('what is there to fuzz: elf, trace');
 const seed = (number('seed') ?? 1) >>> 0;
 const only = number('case');
 
@@ -64,26 +69,28 @@ process.on('exit', () => {
 });
 process.on('SIGINT', () => process.exit(130));
 
-const sum = { cases: 0, calls: 0, failed: 0, cpu: 0, maxRSS: 0, mostAsked: 0 };
+const sum = { cases: 0, lines: 0, changed: 0, calls: 0, failed: 0, cpu: 0, maxRSS: 0, mostAsked: 0 };
 const [families, codes, roads] = [new Map(), new Map(), new Map()];
 let plan;
 let next = only ?? 0;
 let end = only === undefined ? number('cases') : only + 1;
 
-function fail({ number: n, what, recipe, bytes }) {
+function fail({ number: n, what: why, recipe, bytes }) {
   sum.failed += 1;
-  const path = join(folder, `elf-${seed}-${n}.elf`);
+  const path = join(folder, `${what}-${seed}-${n}.${what === 'elf' ? 'elf' : 'log'}`);
   if (bytes !== undefined && sum.failed <= SHOWN) writeFileSync(path, Buffer.from(bytes, 'base64'));
   if (sum.failed === SHOWN + 1) console.log('and more');
   if (sum.failed > SHOWN) return;
-  console.log(`FAIL case ${n} of seed ${seed}: ${what}`);
+  console.log(`FAIL case ${n} of seed ${seed}: ${why}`);
   for (const step of recipe) console.log(`     ${step}`);
   if (bytes !== undefined) console.log(`     ${relative(root, path)}`);
-  console.log(`     npm run fuzz -- elf --seed ${seed} --case ${n}`);
+  console.log(`     npm run fuzz -- ${what} --seed ${seed} --case ${n}`);
 }
 
 function add(report) {
   sum.cases += report.cases;
+  sum.lines += report.lines;
+  sum.changed += report.changed;
   for (const [family, { cases, accepted }] of report.families) {
     const old = families.get(family) ?? { cases: 0, accepted: 0 };
     families.set(family, { cases: old.cases + cases, accepted: old.accepted + accepted });
@@ -103,7 +110,7 @@ function takeStretch() {
   if (left.length > 0) return left.shift();
   if (next >= end) return undefined;
   const from = next;
-  next = Math.min(end, from + STRETCH);
+  next = Math.min(end, from + STRETCH[what]);
   return { seed, from, to: next };
 }
 
@@ -114,7 +121,7 @@ function work(slot) {
     temporary.push(place);
     // Places in the sources cost time at every refusal, so only the repetition of one case shows them.
     const traces = only === undefined ? [] : ['--enable-source-maps'];
-    const child = fork(outfile, ['elf', place], { cwd: root, execArgv: [`--max-old-space-size=${HEAP}`, ...traces] });
+    const child = fork(outfile, [what, place], { cwd: root, execArgv: [`--max-old-space-size=${HEAP}`, ...traces] });
     children.add(child);
     let stretch;
     let sums = { calls: 0, cpu: 0 };
@@ -137,7 +144,7 @@ function work(slot) {
     };
     child.on('message', ({ ready, done }) => {
       plan ??= ready;
-      if (ready !== undefined) end ??= Math.max(1_000_000, ready.enough);
+      if (ready !== undefined) end ??= Math.max(CASES[what], ready.enough);
       if (done !== undefined) {
         add(done);
         sums = done;
@@ -170,21 +177,26 @@ try {
 const seconds = (performance.now() - started) / 1000;
 const count = (n) => n.toLocaleString('en-US');
 if (only === undefined) {
-  const { handMade, compiled, counted, enough } = plan;
-  console.log(`seed ${seed}; ${handMade} files made by hand, ${compiled} of gcc`);
-  const all = end >= enough ? 'all of them' : `all of them in ${count(enough)} cases`;
-  console.log(`${count(counted)} mutations counted out (${all}), the others drawn\n`);
+  if (what === 'elf') {
+    const { handMade, compiled, counted, enough } = plan;
+    console.log(`seed ${seed}; ${handMade} files made by hand, ${compiled} of gcc`);
+    const all = end >= enough ? 'all of them' : `all of them in ${count(enough)} cases`;
+    console.log(`${count(counted)} mutations counted out (${all}), the others drawn\n`);
+  } else {
+    console.log(`seed ${seed}; lines of ${plan.handMade} kinds written by hand, ${plan.recorded} recorded logs`);
+    console.log(`${count(sum.lines)} lines, ${count(sum.changed)} of them changed\n`);
+  }
   const table = (title, rows) => {
     console.log(title);
     for (const [name, text] of rows) console.log(`  ${name.padEnd(26)} ${text}`);
   };
   table(
-    'mutations: cases, of which some verb gave a file',
+    what === 'elf' ? 'mutations: cases, of which some verb gave a file' : 'mutations: cases, of which some gave calls',
     [...families].map(([name, f]) => [name, `${count(f.cases).padStart(10)} ${count(f.accepted).padStart(10)}`]),
   );
   const sorted = (map) => [...map].sort((a, b) => b[1] - a[1]);
   table(
-    'files that a road gave and the judge took',
+    what === 'elf' ? 'files that a road gave and the judge took' : 'read as',
     sorted(roads).map(([name, n]) => [name, count(n).padStart(10)]),
   );
   table(
@@ -192,9 +204,14 @@ if (only === undefined) {
     sorted(codes).map(([name, n]) => [name, count(n).padStart(10)]),
   );
   const rate = count(Math.round(sum.cases / sum.cpu));
-  const memory = `peak ${sum.maxRSS >> 10} MiB resident, ${(sum.mostAsked / 2 ** 20).toFixed(1)} MiB of buffers in one call`;
-  const times = `${seconds.toFixed(0)} s in ${processes} processes, ${rate} files a second of processor time`;
-  console.log(`\n${times}, ${count(sum.calls)} calls; ${memory}`);
+  const asked = `, ${(sum.mostAsked / 2 ** 20).toFixed(1)} MiB of buffers in one call`;
+  const memory = `peak ${sum.maxRSS >> 10} MiB resident${what === 'elf' ? asked : ''}`;
+  const times = `${seconds.toFixed(0)} s in ${processes} processes, ${rate} cases a second of processor time`;
+  console.log(`\n${times}${what === 'elf' ? `, ${count(sum.calls)} calls` : ''}; ${memory}`);
+}
+if (what === 'trace' && sum.maxRSS >> 10 > MOST_RSS) {
+  sum.failed += 1;
+  console.log(`FAIL ${sum.maxRSS >> 10} MiB resident: more than ${MOST_RSS}`);
 }
 console.log(`${count(sum.cases)} cases, ${sum.failed} failed`);
 process.exitCode = sum.failed > 0 ? 1 : 0;

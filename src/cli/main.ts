@@ -16,6 +16,8 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   'ARCH_MISSING',
   'TRACE_FORMAT',
   'TRACE_EMPTY',
+  'TRACE_UNFIT',
+  'TRACE_TOO_LARGE',
   'LEARN_EMPTY',
   'FILTER_INDEX',
   'FILTER_SEVERAL',

@@ -21,6 +21,9 @@ const READ: ReadonlySet<string> = new Set([
 /** A field of an entry; undefined where it comes twice, is too long, or is not text. */
 type Entry = Map<string, string | undefined>;
 
+/** What an entry is; one that is a record counts as a line when its event is given out. */
+type Taken = 'record' | 'other' | 'unread';
+
 class Entries {
   readonly #context: ReaderContext;
   readonly #events: AuditEvents;
@@ -31,35 +34,41 @@ class Entries {
     this.#events = new AuditEvents(context);
   }
 
-  /** What an entry says; false where it should be about a call and cannot be read. */
-  take(entry: Entry, line: number): boolean {
+  /** What an entry says; unread where it should be about a call and cannot be read. */
+  take(entry: Entry, line: number): Taken {
     const transport = entry.get('_TRANSPORT');
     const boot = entry.get('_BOOT_ID') ?? '';
     const message = entry.get('MESSAGE');
     if (transport === 'kernel') {
-      if (message === undefined) return !entry.has('MESSAGE');
+      if (message === undefined) return entry.has('MESSAGE') ? 'unread' : 'other';
       const says = readMessage(message);
       if (says.kind === 'record') this.#events.add(`${boot} ${says.key}`, says.record, line);
       else if (says.kind === 'lost') this.#losses.add(says.count);
-      return says.kind !== 'unread';
+      return says.kind === 'lost' ? 'other' : says.kind;
     }
     if (transport === 'driver' && message?.startsWith('Missed ')) this.#losses.add(0);
-    if (transport !== 'audit') return !entry.has('_TRANSPORT') || transport !== undefined;
+    if (transport !== 'audit') return entry.has('_TRANSPORT') && transport === undefined ? 'unread' : 'other';
     const type = AUDIT_TYPES.get(entry.get('_AUDIT_TYPE') ?? '');
-    if (type === undefined) return entry.get('_AUDIT_TYPE') !== undefined;
+    if (type === undefined) return entry.get('_AUDIT_TYPE') === undefined ? 'unread' : 'other';
     const [, id] = /^(\d{1,20})$/.exec(entry.get('_AUDIT_ID') ?? '') ?? [];
     const [, seconds, millis] = /^(\d{1,12})(\d{3})\d{3}$/.exec(entry.get('_SOURCE_REALTIME_TIMESTAMP') ?? '') ?? [];
     const isWhole = message?.startsWith(`${type} `) && id !== undefined && seconds !== undefined;
     const record = isWhole ? parseRecord(type, (message as string).slice(type.length + 1)) : undefined;
-    if (record === undefined) return false;
+    if (record === undefined) return 'unread';
     this.#events.add(`${boot} ${seconds}.${millis}:${id}`, record, line);
-    return true;
+    return 'record';
   }
 
   end(): void {
     this.#events.end();
     this.#losses.tell(this.#context.incomplete);
   }
+}
+
+/** Counts the lines of an entry: its first as what the entry is, the others as no calls. */
+function countEntry(context: ReaderContext, taken: Taken, lines: number, unread: () => void): void {
+  if (taken === 'unread') unread();
+  for (let i = taken === 'other' ? 0 : 1; i < lines; i += 1) context.other();
 }
 
 /** A value of JSON's form: text, or the bytes of what is no text. */
@@ -116,15 +125,19 @@ class JournalJsonReader implements TraceReader {
     this.#take(open.text, open.line, open.lines, bytes, from, to);
   }
 
-  /** An entry counts as one line that is other; a call in it counts by itself. */
   #take(text: string, line: number, lines: number, bytes: Uint8Array, from: number, to: number): void {
     const entry = jsonEntry(text);
-    if (entry === undefined || !this.#entries.take(entry, line)) this.#context.unread(bytes, from, to, line);
-    else for (let i = 0; i < lines; i += 1) this.#context.other();
+    const taken = entry === undefined ? 'unread' : this.#entries.take(entry, line);
+    countEntry(this.#context, taken, lines, () => this.#context.unread(bytes, from, to, line));
   }
 
   end(): void {
-    if (this.#open !== undefined) this.#context.incomplete('the last entry ends early');
+    const open = this.#open;
+    if (open !== undefined) {
+      this.#context.incomplete('the last entry ends early');
+      const bytes = new TextEncoder().encode(open.text);
+      countEntry(this.#context, 'unread', open.lines, () => this.#context.unread(bytes, 0, bytes.length, open.line));
+    }
     this.#entries.end();
   }
 }
@@ -146,6 +159,8 @@ class JournalExportReader implements TraceReader {
   readonly #entries: Entries;
   #entry: Entry = new Map();
   #line = 0;
+  /** Of the entry, without those that were not understood. */
+  #lines = 0;
   #isOpen = false;
   #binary: Binary | undefined;
 
@@ -172,7 +187,7 @@ class JournalExportReader implements TraceReader {
     const key = decoder.decode(bytes.subarray(from, equals < 0 ? Math.min(to, from + 65) : from + equals));
     if (!/^_{0,2}[A-Z0-9][A-Z0-9_]{0,63}$/.test(key)) unread(bytes, from, to, line);
     else {
-      other();
+      this.#lines += 1;
       if (equals < 0) this.#binary = { key, bytes: [], count: 0, lines: 0, size: -1 };
       else this.#set(key, decoder.decode(bytes.subarray(from + equals + 1, to)));
     }
@@ -189,7 +204,7 @@ class JournalExportReader implements TraceReader {
     const total = 8 + binary.size;
     // A line break may be part of the length, too.
     if (binary.size < 0 || binary.count < total) {
-      this.#context.other();
+      this.#lines += 1;
       return;
     }
     this.#binary = undefined;
@@ -198,16 +213,18 @@ class JournalExportReader implements TraceReader {
       this.#context.unread(bytes, from, to, line);
       return;
     }
-    this.#context.other();
+    this.#lines += 1;
     const isWhole = binary.size <= BINARY_MAX;
     this.#set(binary.key, isWhole ? decoder.decode(Uint8Array.from(binary.bytes.slice(8))) : undefined);
   }
 
   #close(bytes: Uint8Array, from: number, to: number): void {
-    const entry = this.#entry;
+    const [entry, lines] = [this.#entry, this.#lines];
     this.#entry = new Map();
+    this.#lines = 0;
     this.#isOpen = false;
-    if (entry.size > 0 && !this.#entries.take(entry, this.#line)) this.#context.unread(bytes, from, to, this.#line);
+    const taken = entry.size > 0 ? this.#entries.take(entry, this.#line) : 'other';
+    countEntry(this.#context, taken, lines, () => this.#context.unread(bytes, from, to, this.#line));
   }
 
   end(): void {

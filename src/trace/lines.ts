@@ -60,9 +60,9 @@ export class Lines {
 
   #give(bytes: Uint8Array, from: number, end: number, cut: boolean): void {
     this.#line += 1;
-    const isLong = end - from > LINE_MAX;
-    const to = isLong ? from + LINE_MAX : end > from && bytes[end - 1] === CR ? end - 1 : end;
-    this.#taker.line(bytes, from, to, this.#line, cut || isLong);
+    const isCut = cut || end - from > LINE_MAX;
+    const to = isCut ? Math.min(end, from + LINE_MAX) : end > from && bytes[end - 1] === CR ? end - 1 : end;
+    this.#taker.line(bytes, from, to, this.#line, isCut);
   }
 
   #release(): void {

@@ -79,17 +79,17 @@ class Reading {
       lines.push(first);
     };
     /** Chunks from before the format is known. */
-    let held: Uint8Array = new Uint8Array(0);
+    const held = new Held();
     for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
       if (lines === undefined) {
-        held = held.length === 0 ? chunk : joined(held, chunk);
-        if (held.length < PROBE && firstLines(held, false).length < LOOKED_AT) continue;
-        start(held, false);
+        held.add(chunk);
+        if (!held.isEnough(chunk)) continue;
+        start(held.bytes, false);
       } else lines.push(chunk);
       if (batch.length > 0) yield batch;
       batch = [];
     }
-    if (lines === undefined) start(held, true);
+    if (lines === undefined) start(held.bytes, true);
     lines!.end();
     reader!.end();
     if (batch.length > 0) yield batch;
@@ -101,7 +101,9 @@ class Reading {
       const kind = readerOf(format);
       return kind ?? fail({ code: 'TRACE_FORMAT', file, message: `there is no reader for ${format}` });
     }
-    const lines = firstLines(first, atEnd);
+    // The same bytes, however they were cut into chunks; a first line that is longer than they are is looked at, too.
+    const probe = first.subarray(0, PROBE);
+    const lines = firstLines(probe, (atEnd && first.length <= PROBE) || probe.indexOf(10) < 0);
     const found = detect(lines, READERS);
     const unfit = unfitFor(lines, found?.own ?? 0);
     if (unfit !== undefined) {
@@ -156,9 +158,28 @@ class Reading {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** Chunks until there is enough to recognise a format by. Copied: their memory may be their owner's again. */
+class Held {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #length = 0;
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  add(chunk: Uint8Array): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#length));
+      grown.set(this.bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = needed;
+  }
+
+  /** Asked behind every chunk: one without the end of a line brings no line. */
+  isEnough(last: Uint8Array): boolean {
+    return this.#length >= PROBE || (last.includes(10) && firstLines(this.bytes, false).length >= LOOKED_AT);
+  }
 }

@@ -138,7 +138,7 @@ function readBracket(bytes: Uint8Array, at: number, to: number, prefix: Prefix):
     p += 1;
   }
   if (p === first || bytes[p] !== CLOSE) return -1;
-  const isNumber = allDigits && p - first <= NR_DIGITS && (bytes[first] !== 48 || p - first === 1);
+  const isNumber = allDigits && p - first <= NR_DIGITS && nr < 2 ** 32 && (bytes[first] !== 48 || p - first === 1);
   if (isNumber) prefix.nr = nr;
   return p + 1;
 }

@@ -34,8 +34,11 @@ const SPECIAL: ReadonlySet<string> = new Set([...STARTERS, 'execve', 'execveat']
 
 /** Calls of one task that wait for evidence of their ABI. */
 const WAITING_MAX = 256;
-/** Texts of arguments that are remembered for one call. */
+/** Texts of arguments that are remembered for one call, and how long each may be. */
 const KNOWN_MAX = 4096;
+const KNOWN_LENGTH = 1024;
+/** Characters of a name that no table has, which only its number vouches for. */
+const NAME_MAX = 64;
 /** An address or a size of more than 32 bits. */
 const WIDE = /\b0x0*[1-9a-f][0-9a-f]{8,15}\b/;
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;
@@ -57,6 +60,8 @@ class StraceReader implements TraceReader {
   #open: { readonly bytes: Uint8Array; readonly at: number; readonly line: number } | undefined;
   readonly #prefix: Prefix = { tid: 0, commFrom: 0, commTo: 0, nr: -1, at: 0 };
   #mode: Mode = 'unknown';
+  /** Reading what stands behind a program's output on one line. */
+  #isInside = false;
   /** Without numbers and without the lines about 32 bit mode, a call's ABI is what the names allow. */
   #hasNumbers = false;
 
@@ -95,12 +100,16 @@ class StraceReader implements TraceReader {
     const cutAt = result < 0 ? unfinishedAt(bytes, end + 1, to) : -1;
     const { nr } = this.#prefix;
     // A name that no table has counts only where strace itself vouches for it.
-    const isCall = slot !== undefined || nr >= 0 || textOf(bytes, at, end).startsWith('syscall_0x');
+    const isShort = end - at <= NAME_MAX;
+    const isCall = slot !== undefined || (isShort && (nr >= 0 || textOf(bytes, at, end).startsWith('syscall_0x')));
     if (!isCall) {
       this.#context.unread(bytes, from, to, line);
       return;
     }
-    this.#close();
+    if (this.#open !== undefined) {
+      this.#close();
+      readPrefix(bytes, from, to, this.#prefix);
+    }
     if (result < 0 && cutAt < 0) {
       this.#open = { bytes: bytes.slice(from, to), at: at - from, line };
       return;
@@ -113,6 +122,8 @@ class StraceReader implements TraceReader {
     const needsText = named.wanted !== 0 || SPECIAL.has(named.name) || !isSettled;
     if (result < 0) {
       const text = needsText ? textOf(bytes, end + 1, cutAt).trimEnd() : '';
+      // Its end is missing: a process makes one call at a time.
+      this.#flush(task);
       task.unfinished = { slot, named, nr, text, line, emitted: !needsText };
       if (!needsText) this.#emit(task, named.bare, line);
       return;
@@ -150,11 +161,16 @@ class StraceReader implements TraceReader {
   #finish(task: StraceTask, call: Waiting, bytes: Uint8Array, result: number, to: number): void {
     if (this.#mode === 'unknown') this.#seeMode(call.named.name, splitArguments(call.text));
     if (task.arch === undefined && call.nr < 0) this.#look(task, call, bytes, result, to);
-    if (task.arch === undefined && call.nr < 0 && call.slot !== undefined) {
-      task.waiting.push(call);
-      if (task.waiting.length >= WAITING_MAX) this.#decide(task, undefined);
-    } else this.#give(task, call, resultNumber(bytes, result, to));
+    if (!this.#waits(task, call)) this.#give(task, call, resultNumber(bytes, result, to));
     if (SPECIAL.has(call.named.name)) this.#started(task, call, bytes, result, to);
+  }
+
+  /** Whether the ABI of the call is still to come; then the call is kept until it has. */
+  #waits(task: StraceTask, call: Waiting): boolean {
+    if (task.arch !== undefined || call.nr >= 0 || call.slot === undefined) return false;
+    task.waiting.push(call);
+    if (task.waiting.length >= WAITING_MAX) this.#decide(task, undefined);
+    return true;
   }
 
   /** Emits a call of a task whose ABI is known, or never will be. `result` is that number, -1 where it is none. */
@@ -188,6 +204,7 @@ class StraceReader implements TraceReader {
       named.first === undefined ? registersOf(named.arch, named.name, texts, this.#mode) : [known(BigInt(named.first))];
     const wanted = registers.map((arg, i) => ((named.wanted >> i) & 1 ? arg : undefined));
     const made = this.#context.calls.intern(named.arch, named.nr, named.name, wanted);
+    if (key.length > KNOWN_LENGTH) return made;
     if (named.known.size >= KNOWN_MAX) named.known.clear();
     named.known.set(key, made);
     return made;
@@ -359,10 +376,13 @@ class StraceReader implements TraceReader {
       other();
       return;
     }
-    // On a terminal the program's own output may stand in front.
+    // On a terminal the program's own output may stand in front, once.
     const inside = text.search(/\[pid +\d+\] [a-z<+-]/);
-    if (inside > 0) this.line(bytes, at + inside, to, line, false);
-    else if (this.#continued(bytes, from, to)) other();
+    if (inside > 0 && !this.#isInside) {
+      this.#isInside = true;
+      this.line(bytes, at + inside, to, line, false);
+      this.#isInside = false;
+    } else if (this.#continued(bytes, from, to)) other();
     else unread(bytes, from, to, line);
   }
 
@@ -376,30 +396,29 @@ class StraceReader implements TraceReader {
     }
     const task = this.#task(bytes);
     const begun = task.unfinished;
-    task.unfinished = undefined;
     this.#context.other();
     if (begun === undefined || begun.named.name !== head[1]) {
       if (begun === undefined) this.#context.incomplete(`line ${line} ends a call whose beginning is missing`);
-      if (begun !== undefined) this.#flush(task, begun);
+      this.#flush(task);
       return;
     }
+    task.unfinished = undefined;
     const rest = textOf(bytes, at + head[0].length, argumentsEnd(bytes, at + head[0].length, result));
     this.#finish(task, { ...begun, text: joined(begun.text, rest) }, bytes, result, to);
   }
 
   /** A call that never ended: what was printed of it counts. */
-  #flush(task: StraceTask, begun: Waiting): void {
-    if (task.arch === undefined && begun.nr < 0 && begun.slot !== undefined) task.waiting.push(begun);
-    else this.#give(task, begun, -1);
+  #flush(task: StraceTask): void {
+    const begun = task.unfinished;
+    task.unfinished = undefined;
+    if (begun === undefined || begun.emitted) return;
+    if (!this.#waits(task, begun)) this.#give(task, begun, -1);
   }
 
   #ended(text: string, task: StraceTask, line: number): void {
     const signal = /killed by (SIG\w+|SIGRT_\d+)/.exec(text)?.[1];
     if (!/^\+\+\+ (exited|killed|superseded)/.test(text)) return;
-    if (task.unfinished !== undefined && !task.unfinished.emitted) {
-      this.#flush(task, task.unfinished);
-    }
-    task.unfinished = undefined;
+    this.#flush(task);
     this.#decide(task, task.arch);
     task.settle(signal === 'SIGSYS' ? 'killed' : undefined);
     this.#context.emit({ kind: 'end', task: task.task, line, signal });
@@ -429,7 +448,7 @@ class StraceReader implements TraceReader {
       this.#close();
     }
     for (const task of this.#tasks.values()) {
-      if (task.unfinished !== undefined && !task.unfinished.emitted) this.#flush(task, task.unfinished);
+      this.#flush(task);
       this.#decide(task, task.arch);
       task.settle(undefined);
     }

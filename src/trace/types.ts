@@ -88,7 +88,10 @@ export interface EndEvent {
 
 export type TraceEvent = CallEvent | EndEvent;
 
-/** What a file was read as, and what became of each of its lines. Complete when reading has ended. */
+/**
+ * What a file was read as, and what became of each of its lines: `lines` is the sum of `calls`, `other` and `unread`.
+ * Complete when reading has ended.
+ */
 export interface ReadReport {
   readonly file: string;
   readonly format: TraceFormat;

@@ -220,41 +220,6 @@ suite('trace/strace', (test) => {
     }
   });
 
-  const mutations = process.env.SECCOMPC_LONG ? 200_000 : 5000;
-  test(`${mutations} changed lines: no crash, and every line is one thing`, async () => {
-    const lines = [
-      '812<sh> 20:02:51.829373 [ 257] openat(AT_FDCWD</x>, "/etc/ld.so.cache", O_RDONLY|O_CLOEXEC) = 3</etc/ld.so.cache> <0.000012>',
-      '[pid 812] <... clone3 resumed> => {parent_tid=[9]}, 88) = 9',
-      '812 --- SIGSYS {si_signo=SIGSYS, si_code=SYS_SECCOMP, si_syscall=__NR_socket, si_arch=AUDIT_ARCH_X86_64} ---',
-      '812 +++ killed by SIGSYS +++',
-      '812 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f3f00fdda10) = 813',
-      '[ Process PID=812 runs in 32 bit mode. ]',
-      'read(3, <unfinished ...>',
-    ];
-    let state = 1;
-    const random = (below: number) => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return Math.floor((state / 2 ** 32) * below);
-    };
-    const changed: Buffer[] = [];
-    for (let i = 0; i < mutations; i++) {
-      const bytes = Buffer.from(lines[random(lines.length)] as string);
-      for (let n = random(4); n >= 0; n--) {
-        const at = random(bytes.length);
-        if (random(3) === 0) bytes.copy(bytes, at, random(bytes.length));
-        else bytes[at] = random(256);
-      }
-      const to = random(8) === 0 ? random(bytes.length) : bytes.length;
-      changed.push(Buffer.concat([bytes.subarray(0, to), Buffer.from('\n')]));
-    }
-    const text = Buffer.concat(changed);
-    const { report, calls } = await read(text);
-    assert.is(report.lines, text.filter((byte) => byte === 10).length);
-    assert.is(report.calls, calls.length);
-    assert.ok(report.unread + report.other <= report.lines + report.calls);
-    assert.ok(report.firstUnread.length <= 5);
-  });
-
   const needs = () => withoutShared() ?? (existsSync('../shared/data/traces/strace') ? undefined : 'no traces there');
   for (const folder of existsSync('../shared/data/traces/strace')
     ? ['strace', 'strace/ff', 'strace/ffn', 'truth']
