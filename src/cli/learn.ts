@@ -46,7 +46,7 @@ async function learn(traces: readonly string[], flags: LearnFlags): Promise<{ le
     if (report.calls === 0) {
       fail({ code: 'TRACE_EMPTY', file: path, message: `not one of ${report.lines} lines is a call` });
     }
-    learning.source({ ...report, incomplete: [...report.incomplete, ...file.incomplete] });
+    learning.source(report);
   }
   return { learned: learning.result(), learning };
 }

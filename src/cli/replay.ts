@@ -10,10 +10,21 @@ import { openTrace, type TraceFile } from '../host/trace-file.ts';
 import { type CheckedProgram, check } from '../kernel/index.ts';
 import { type Policy, parseProfile } from '../policy/index.ts';
 import { REPORT_FORMATS, type ReportFormat, render } from '../report/index.ts';
-import { Decider, type Replay, Replaying, readTrace, TRACE_FORMATS, type TraceFormat } from '../trace/index.ts';
+import {
+  acceptedBy,
+  baselineOf,
+  Decider,
+  type Replay,
+  Replaying,
+  readBaseline,
+  readTrace,
+  requireCalls,
+  standing,
+  TRACE_FORMATS,
+  type TraceFormat,
+} from '../trace/index.ts';
 import { refusalDiagnostic } from './check.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
-import { acceptedBy, baselineOf, readBaseline } from './replay-baseline.ts';
 import { readSubject, type Subject } from './subject.ts';
 import { Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -72,7 +83,11 @@ const FIRST_PROGRESS_MS = 500;
 const PROGRESS_MS = 200;
 
 /** A line on a terminal that says how far it is, after half a second; chunks pass through. */
-async function* watched(trace: TraceFile, isShown: boolean): AsyncGenerator<Uint8Array> {
+function watched(trace: TraceFile, isShown: boolean): AsyncIterable<Uint8Array> & Pick<TraceFile, 'incomplete'> {
+  return { incomplete: trace.incomplete, [Symbol.asyncIterator]: () => showing(trace, isShown) };
+}
+
+async function* showing(trace: TraceFile, isShown: boolean): AsyncGenerator<Uint8Array> {
   let next = performance.now() + FIRST_PROGRESS_MS;
   let hasShown = false;
   try {
@@ -92,7 +107,6 @@ async function* watched(trace: TraceFile, isShown: boolean): AsyncGenerator<Uint
 async function replayed(side: Side, traces: readonly string[], flags: ReplayFlags): Promise<Replay> {
   const replaying = new Replaying(new Decider(side.filter));
   const isShown = process.stderr.isTTY === true && !flags.quiet;
-  const missing = new Map<string, readonly string[]>();
   for (const path of traces) {
     const file = openTrace(path, { maxBytes: flags.maxBytes });
     const options = {
@@ -102,35 +116,11 @@ async function replayed(side: Side, traces: readonly string[], flags: ReplayFlag
       wanted: replaying.wanted,
     };
     await replaying.take(readTrace(watched(file, isShown), { ...options, arch: flags.traceArch }));
-    missing.set(path, file.incomplete);
   }
-  const result = replaying.result();
-  const sources = result.sources.map((source) => ({
-    ...source,
-    incomplete: [...source.incomplete, ...(missing.get(source.file) ?? [])],
-  }));
-  return { ...result, sources };
+  return replaying.result();
 }
 
-/** Throws TRACE_EMPTY for traces in which nothing was understood. */
-function requireCalls({ sources }: Replay): void {
-  const empty = sources.find(({ calls }) => calls === 0);
-  if (empty === undefined || sources.some(({ calls }) => calls > 0)) return;
-  const [line] = empty.firstUnread;
-  fail({
-    code: 'TRACE_EMPTY',
-    file: empty.file,
-    message: `no system call was found in ${empty.lines} lines, read as ${empty.format}${line === undefined ? '' : `; line ${line.line} is ${quoted(line.text.slice(0, 80))}`}`,
-    help: 'record one with: strace -f -n -e raw=all -e quiet=thread-execve -o FILE COMMAND',
-  });
-}
-
-/** 1 where more is denied than may be; under --strict 3 where the trace does not tell all. */
-function statusOf(replay: Replay, denials: number, flags: ReplayFlags): number {
-  if (denials > flags.maxDenials) return 1;
-  const isIncomplete = replay.sources.some(({ incomplete, unread }) => incomplete.length > 0 || unread > 0);
-  return flags.strict && (isIncomplete || replay.totals.ambiguous > 0 || replay.totals.undecided > 0) ? 3 : 0;
-}
+const STATUS = { passed: 0, denied: 1, open: 3 } as const;
 
 async function replayCommand(subjectPath: string, traces: readonly string[], flags: ReplayFlags): Promise<void> {
   if (traces.filter((path) => path === '-').length + (subjectPath === '-' ? 1 : 0) > 1) {
@@ -155,7 +145,7 @@ async function replayCommand(subjectPath: string, traces: readonly string[], fla
   if (isStdout) process.stdout.write(bytes);
   else replaceFile(flags.output as string, bytes);
   if (side.policy && !flags.quiet) terminal.diagnostics(side.policy.diagnostics.filter((d) => d.severity === 'error'));
-  process.exitCode = statusOf(all, shown.totals.denied, flags);
+  process.exitCode = STATUS[standing(all, shown.totals.denied, flags)];
 }
 
 const SIZE = /^(\d{1,12})([KMG]?)$/i;

@@ -5,7 +5,7 @@ import { DEFAULT_SECTION, elfArch } from '../build/index.ts';
 import { fail, quoted } from '../diag/index.ts';
 import { type ElfFile, readElfFrom, sectionBytes } from '../elf/index.ts';
 import { type OpenedElf, openElf } from '../host/elf-file.ts';
-import { type Input, isElf, readAll } from '../host/input.ts';
+import { type Input, isElf, looksLikeText, readAll } from '../host/input.ts';
 import type { Endian } from '../num/index.ts';
 
 export type Subject =
@@ -37,12 +37,6 @@ export interface SubjectFlags {
 /** A program of too many instructions is still one to look at; a film is not. */
 const MAX_PROGRAM = 1 << 20;
 const MAGIC_SIZE = 4;
-
-/** Profiles begin with a brace or a comment; the opcode bytes of a program never do so with text behind. */
-function looksLikeText(bytes: Uint8Array): boolean {
-  const head = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart();
-  return head === '' || ['{', '[', '//', '/*'].some((start) => head.startsWith(start));
-}
 
 /** All architectures named by --arch. */
 function archesIn(flags: SubjectFlags): readonly Arch[] {

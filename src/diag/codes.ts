@@ -226,6 +226,7 @@ export const CODES = {
 
   // recorded traces
   TRACE_EMPTY: { severity: 'error', about: 'a trace without a single system call' },
+  HARNESS_FAILED: { severity: 'error', about: 'a filter says something else than a test expects of it' },
   BASELINE: { severity: 'error', about: 'a file of accepted denials that cannot be read as one' },
   TRACE_FORMAT: { severity: 'error', about: 'no reader knows the format of this trace' },
   TRACE_UNFIT: { severity: 'error', about: 'a form of trace that does not hold the calls as they were made' },

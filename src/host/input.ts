@@ -22,6 +22,12 @@ export function isElf(bytes: Uint8Array): boolean {
   return ELF_MAGIC.every((byte, i) => bytes[i] === byte);
 }
 
+/** Profiles begin with a brace or a comment; the opcode bytes of a program never do so with text behind. */
+export function looksLikeText(bytes: Uint8Array): boolean {
+  const head = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart();
+  return head === '' || ['{', '[', '//', '/*'].some((start) => head.startsWith(start));
+}
+
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {

@@ -4,7 +4,18 @@
  */
 import { type Arch, type SeccompData, syscallNumber } from '../arch/index.ts';
 import { unreachable } from '../diag/index.ts';
-import { count, type Diagrams, FALSE, LEVEL_ARCH, LEVEL_NR, type Node, TRUE, Words, within } from '../diagram/index.ts';
+import {
+  count,
+  type Diagrams,
+  FALSE,
+  LEVEL_ARCH,
+  LEVEL_NR,
+  type Node,
+  TRUE,
+  type Within,
+  Words,
+  within,
+} from '../diagram/index.ts';
 import { type U32, u32 } from '../num/index.ts';
 import type { Condition } from '../policy/index.ts';
 import type { Meaning } from './meaning.ts';
@@ -69,15 +80,43 @@ export function holdsFor(
   statements: readonly Statement[],
   options: ProveOptions = {},
 ): readonly Held[] {
-  const words = new Words(options);
-  const meaning = within(() => meaningOf(subject, words));
+  const judge = new Judge(subject, options);
+  return statements.map((statement) => judge.holds(statement));
+}
+
+/** Statements about one subject as they come: what it means is worked out once. */
+export class Judge {
+  readonly #subject: Subject;
+  readonly #options: ProveOptions;
+  #words: Words;
+  #meaning: Within<Meaning>;
   /** Many statements share few predicates, and what a predicate takes is the same set for all of them. */
-  const refused = new Map<Statement['predicate'], Node>();
-  return statements.map((statement): Held => {
+  #refused = new Map<Statement['predicate'], Node>();
+  #isUsed = false;
+
+  constructor(subject: Subject, options: ProveOptions = {}) {
+    this.#subject = subject;
+    this.#options = options;
+    this.#words = new Words(options);
+    this.#meaning = within(() => meaningOf(subject, this.#words));
+  }
+
+  holds(statement: Statement): Held {
+    const meaning = this.#meaning;
     if (!meaning.ok) return unknown(undecided(meaning));
-    const done = within(() => judge(words, subject, meaning.value, statement, refused));
-    return done.ok ? done.value : unknown(undecided(done));
-  });
+    const wasUsed = this.#isUsed;
+    this.#isUsed = true;
+    const done = within(() => judge(this.#words, this.#subject, meaning.value, statement, this.#refused));
+    if (done.ok) return done.value;
+    // The limit is one statement's: what the ones before it have left in the table is none of its.
+    if (!wasUsed) return unknown(undecided(done));
+    const fresh = new Judge(this.#subject, this.#options);
+    this.#words = fresh.#words;
+    this.#meaning = fresh.#meaning;
+    this.#refused = new Map();
+    this.#isUsed = false;
+    return this.holds(statement);
+  }
 }
 
 function unknown({ why }: Undecided): Held {

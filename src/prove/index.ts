@@ -6,6 +6,7 @@ export {
   callsNamed,
   type Held,
   holdsFor,
+  Judge,
   type Region,
   regionSet,
   type Statement,

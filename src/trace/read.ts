@@ -11,7 +11,10 @@ import { READERS, readerOf } from './readers.ts';
 import type { ReadOptions, ReadReport, TraceEvent } from './types.ts';
 import { unfitFor } from './unfit.ts';
 
-export type TraceBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+/** Chunks; a source may say, when it has given all, why bytes are missing at its end. */
+export type TraceBytes =
+  | Uint8Array
+  | ((Iterable<Uint8Array> | AsyncIterable<Uint8Array>) & { readonly incomplete?: readonly string[] | undefined });
 
 export interface TraceStream extends AsyncIterable<TraceEvent> {
   /** Events as they come, many at a time. A trace can be read once. */
@@ -92,6 +95,7 @@ class Reading {
     if (lines === undefined) start(held.bytes, true);
     lines!.end();
     reader!.end();
+    if (!(bytes instanceof Uint8Array)) for (const why of bytes.incomplete ?? []) this.#incomplete.add(why);
     if (batch.length > 0) yield batch;
   }
 

@@ -1,11 +1,12 @@
 /**
- * Tables of decisions: a row says in words what a profile answers to one call. Two judges must agree with it: the
- * reference meaning of the policy, and the compiled program run by the kernel's rules.
+ * Tables of decisions: a row says in words what a profile answers to one call. Three judges must agree with it: the
+ * reference meaning of the policy, the compiled program run by the kernel's rules, and the harness that users have.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { describeWord, findArch, syscallNumber } from '../../src/arch/index.ts';
 import { compile } from '../../src/build/index.ts';
+import { type Harness, harness } from '../../src/harness/index.ts';
 import { type CheckedProgram, disassemble, run } from '../../src/index.ts';
 import { evaluate, type Policy, parseProfile, type ResolveOptions, resolvePolicy } from '../../src/policy/index.ts';
 import { data } from '../support/samples.ts';
@@ -45,7 +46,10 @@ function inWords(word: number, arch: string): string {
   return /^ERRNO\(\d+ (\w+)\)$/.exec(text)?.[1] ?? text;
 }
 
-const made = new Map<string, { readonly policy: Policy; readonly program: CheckedProgram }>();
+const made = new Map<
+  string,
+  { readonly policy: Policy; readonly program: CheckedProgram; readonly harness: Harness }
+>();
 
 /** What `profile` says to the row's call, by both judges. */
 export function checkRow(profile: string, row: DecisionRow): void {
@@ -55,7 +59,7 @@ export function checkRow(profile: string, row: DecisionRow): void {
   let both = made.get(key);
   if (both === undefined) {
     const policy = policyOf(profile, options);
-    both = { policy, program: compile(policy) };
+    both = { policy, program: compile(policy), harness: harness(policy) };
     made.set(key, both);
   }
   const [, name = '', list = ''] = CALL.exec(call) ?? [];
@@ -66,6 +70,8 @@ export function checkRow(profile: string, row: DecisionRow): void {
   const d = data(abi.audit, nr, args);
   assert.is(inWords(evaluate(both.policy, d), arch), gives, row.why);
   assert.is(inWords(run(both.program, d), arch), gives, `the program disagrees:\n${disassemble(both.program)}`);
+  if (gives === 'ALLOW') both.harness.on(arch).allows(name, d.args);
+  else both.harness.on(arch).denies(name, d.args, gives);
 }
 
 /** The name under which a row is reported. */

@@ -1,6 +1,6 @@
 /** Denials that somebody has looked at and accepts: a file of calls, by ABI, name and what is known of their arguments. */
 import { fail, type Source } from '../diag/index.ts';
-import type { Finding, Replay, TracedCall } from '../trace/index.ts';
+import type { Finding, Replay, TracedCall } from './types.ts';
 
 const VERSION = 1;
 
