@@ -51,18 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // seccompc/launcher: bytes only, for a browser as well
   launcher: ['machine', 'prove', 'kernel', 'elf', ...BELOW_BPF],
   // seccompc/harness: reads files, through host/
-  harness: [
-    'trace',
-    'report',
-    'assert',
-    'build',
-    'prove',
-    'kernel',
-    'policy',
-    'elf',
-    'host',
-    ...BELOW_BPF,
-  ],
+  harness: ['trace', 'report', 'assert', 'build', 'prove', 'kernel', 'policy', 'elf', 'host', ...BELOW_BPF],
   // src/index.ts
   '.': [
     'report',
