@@ -66,6 +66,7 @@ function runFile(name) {
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    const started = performance.now();
     let output = '';
     let report;
     child.stdout.on('data', (text) => {
@@ -77,7 +78,9 @@ function runFile(name) {
     child.on('message', (message) => {
       report = message;
     });
-    child.on('close', (status) => resolve({ name, status, output, report }));
+    child.on('close', (status) =>
+      resolve({ name, status, output, report, seconds: (performance.now() - started) / 1000 }),
+    );
   });
 }
 
@@ -130,6 +133,12 @@ if (expectSkips !== undefined) {
   const surprising = skipped.filter((skip) => !isExpected(skip.name));
   for (const skip of surprising) console.log(`UNEXPECTED SKIP ${skip.name}: ${skip.why}`);
   failed += surprising.length;
+}
+// Where the time goes, to keep the whole of it short: of the clock, so a busy machine shows in it.
+const slow = results.filter(({ seconds }) => seconds >= 20).sort((a, b) => b.seconds - a.seconds);
+if (slow.length > 0) {
+  const shown = slow.slice(0, 12).map(({ name, seconds }) => `${name} ${Math.round(seconds)} s`);
+  console.log(`longest: ${shown.join(', ')}`);
 }
 console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
