@@ -3,7 +3,7 @@
  * File names and names of calls come from outside; they go into line comments escaped, and into strings as JSON.
  */
 import { type Arch, errnoNumber, syscallNumber } from '../arch/index.ts';
-import { forTerminal } from '../diag/index.ts';
+import { forTerminal, withoutCommands } from '../diag/index.ts';
 import { flatJson, type JsonObject } from '../policy/json-text.ts';
 import type { Added, Learned, Narrowed, Seen } from './learn.ts';
 
@@ -12,7 +12,7 @@ const ALLOW = 'SCMP_ACT_ALLOW';
 const WIDTH = 110;
 
 const names = (arches: readonly Arch[]): string => arches.map((a) => a.name).join(', ');
-const comment = (text: string, indent = '    '): string => `${indent}// ${forTerminal(text)}`;
+const comment = (text: string, indent = '    '): string => `${indent}// ${withoutCommands(forTerminal(text))}`;
 
 function argsOf({ argIndex, alternatives }: Narrowed): readonly JsonObject[] {
   return alternatives.map(({ mask, value }) =>
@@ -51,7 +51,7 @@ function seenRules({ seen, arches: all }: Learned): readonly string[] {
     lines.push(comment(`Seen in the traces${only}.`), '    {', '      "names": [');
     for (const one of group) {
       const text = `${JSON.stringify(one.name)},`.padEnd(widest + 3);
-      lines.push(`        ${text} // ${forTerminal(sighting(one))}`);
+      lines.push(`        ${comment(sighting(one), `${text} `)}`);
     }
     const rest = flatJson({ action: ALLOW, ...where([group[0]?.name ?? ''], group[0]?.arches ?? [], all) });
     lines.push('      ],', `      ${rest.slice(2, -2)},`, '    },');

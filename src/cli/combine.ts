@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type Combined, combine, type How } from '../algebra/index.ts';
 import { loadPolicy } from '../build/index.ts';
-import { Diagnostics, fail, forTerminal, SeccompcError } from '../diag/index.ts';
+import { Diagnostics, fail, forTerminal, SeccompcError, withoutCommands } from '../diag/index.ts';
 import { replaceFile } from '../host/atomic-write.ts';
 import { destinationOf, isSameFile } from '../host/destination.ts';
 import { readInput, textOf } from '../host/input.ts';
@@ -41,7 +41,7 @@ const SAYS: Readonly<Record<How, string>> = {
 
 function headed(how: How, paths: readonly [string, string], text: string): string {
   const [a, b] = paths.map((path) => forTerminal(path));
-  return `// seccompc ${how}: ${SAYS[how]} of\n//   ${a}\n//   ${b}\n${text}`;
+  return `${withoutCommands(`// seccompc ${how}: ${SAYS[how]} of\n//   ${a}\n//   ${b}`)}\n${text}`;
 }
 
 /** Writes a profile's text to a file or standard output, and never over what it is made of. */

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { type Learned, Learning, learnedText, merge, type Runtime } from '../algebra/index.ts';
 import { actionOf, findArch, SECCOMP_RET_ALLOW } from '../arch/index.ts';
 import { loadPolicy } from '../build/index.ts';
-import { fail, forTerminal, quoted, unreachable } from '../diag/index.ts';
+import { fail, forTerminal, quoted, unreachable, withoutCommands } from '../diag/index.ts';
 import { destinationOf } from '../host/destination.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { openTrace } from '../host/trace-file.ts';
@@ -82,7 +82,7 @@ async function run(traces: readonly string[], flags: LearnFlags): Promise<void> 
       ...learned.incomplete.map((why) => `// INCOMPLETE: ${forTerminal(why)}`),
       ...learned.left.map((what) => `// LEFT OUT: ${forTerminal(what)}`),
     ];
-    text = `${head.join('\n')}\n${made.text}`;
+    text = `${withoutCommands(head.join('\n'))}\n${made.text}`;
     policy = made.policy;
   }
   const warnings = [

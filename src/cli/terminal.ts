@@ -1,5 +1,14 @@
 /** Where a command's words go: text or JSON, coloured only for a person, escaped always. */
-import { COLOUR, type Diagnostic, jsonForTerminal, PLAIN, render, type Style, toJson } from '../diag/index.ts';
+import {
+  COLOUR,
+  type Diagnostic,
+  jsonForTerminal,
+  PLAIN,
+  render,
+  type Style,
+  toJson,
+  withoutCommands,
+} from '../diag/index.ts';
 
 /** NO_COLOR beats FORCE_COLOR; an empty variable is as good as none (no-color.org, force-color.org). */
 function isColoured(): boolean {
@@ -20,7 +29,7 @@ export class Terminal {
 
   /** A line of the result, on standard output; nothing under --json. `text` holds no raw outside text. */
   line(text: string): void {
-    if (!this.json) process.stdout.write(`${text}\n`);
+    if (!this.json) process.stdout.write(`${withoutCommands(text)}\n`);
   }
 
   /** The result as data, on standard output; nothing without --json. */
@@ -30,7 +39,7 @@ export class Terminal {
 
   /** A line beside the result, on standard error; nothing under --json. */
   aside(text: string): void {
-    if (!this.json) process.stderr.write(`${text}\n`);
+    if (!this.json) process.stderr.write(`${withoutCommands(text)}\n`);
   }
 
   /** Code frames on standard error. Under --json they are part of the data. */

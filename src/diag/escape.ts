@@ -20,14 +20,27 @@ export function forTerminal(text: string, keepTab = false): string {
   });
 }
 
-/** JSON.stringify leaves C1, bidi and zero-width characters as they are; this escapes what a terminal must not see. */
+/**
+ * JSON.stringify leaves C1, bidi and zero-width characters as they are; this escapes what a terminal must not see, and
+ * what the runners of CI obey wherever it stands.
+ */
 export function jsonForTerminal(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(HOSTILE, (c) =>
-    // The line breaks between the indented lines are JSON's own; those inside strings are escaped already.
-    c === '\n'
-      ? c
-      : Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
-  );
+  return JSON.stringify(value, null, indent)
+    .replace(HOSTILE, (c) =>
+      // The line breaks between the indented lines are JSON's own; those inside strings are escaped already.
+      c === '\n'
+        ? c
+        : Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+    )
+    .replaceAll('##[', '\\u0023#[');
+}
+
+/**
+ * Lines for people, which CI runners read, too: they obey commands in whatever a step prints, so a file named
+ * '::stop-commands::x' must not become one. @see GitHub's runner, ActionCommand: `::` begins a line, `##[` stands anywhere
+ */
+export function withoutCommands(text: string): string {
+  return text.replace(/^(\s*)::/gm, '$1\\x3a:').replaceAll('##[', '#\\x23[');
 }
 
 /** A name from outside in quotes, cut to a length that cannot flood the message. */

@@ -2,6 +2,6 @@ export { CODES, type Code } from './codes.ts';
 export { Diagnostics, fail, type NewDiagnostic } from './collector.ts';
 export type { Diagnostic, Place, Related, Severity, Source, Span } from './diagnostic.ts';
 export { SeccompcError, unreachable } from './error.ts';
-export { forTerminal, jsonForTerminal, quoted } from './escape.ts';
+export { forTerminal, jsonForTerminal, quoted, withoutCommands } from './escape.ts';
 export { type Position, positionAt } from './position.ts';
 export { COLOUR, PLAIN, render, renderPlain, type Style, toJson } from './render.ts';

@@ -3,7 +3,7 @@
  * trigraph that is a backslash, characters that turn text around. What goes into source is quoted and escaped so far that
  * it can end neither its quotes nor its comment nor its line, in C, C++, Go, Rust, YAML, shell and unit files alike.
  */
-import { forTerminal } from '../diag/index.ts';
+import { forTerminal, withoutCommands } from '../diag/index.ts';
 
 const MOST = 120;
 
@@ -16,7 +16,7 @@ const hexEscape = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padS
 export function commentQuoted(text: string): string {
   const shown = text.length > MOST ? `${text.slice(0, MOST)}...` : text;
   // First ours, whose backslashes stay; then what no reader should see.
-  return `'${forTerminal(shown.replace(SPECIAL, hexEscape))}'`;
+  return `'${withoutCommands(forTerminal(shown.replace(SPECIAL, hexEscape)))}'`;
 }
 
 /** A word for a POSIX shell: as it is where that is safe, else in single quotes. */

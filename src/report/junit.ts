@@ -83,14 +83,19 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** XML 1.0 has no place for most control characters, lone surrogates and two non-characters, not even as references. */
+/**
+ * XML 1.0 has no place for most control characters, lone surrogates and two non-characters, not even as references. What a
+ * CI runner obeys in a line is written as references.
+ */
 function escaped(text: string): string {
   return text
     .split('\n')
     .map((line) =>
       forTerminal(line)
         .replace(/[\ufffe\uffff]/g, (c) => `\\u{${c.charCodeAt(0).toString(16)}}`)
-        .replace(/[<>&"']/g, (c) => ENTITIES[c] ?? c),
+        .replace(/[<>&"']/g, (c) => ENTITIES[c] ?? c)
+        .replace(/^(\s*)::/, '$1&#58;:')
+        .replaceAll('##[', '#&#35;['),
     )
     .join('\n');
 }

@@ -1,5 +1,13 @@
 /** For a terminal: what was replayed, each denial with its rule, what is unsure, what of the profile was used, what was read. */
-import { COLOUR, type Diagnostic, forTerminal, PLAIN, render as renderDiagnostic, type Style } from '../diag/index.ts';
+import {
+  COLOUR,
+  type Diagnostic,
+  forTerminal,
+  PLAIN,
+  render as renderDiagnostic,
+  type Style,
+  withoutCommands,
+} from '../diag/index.ts';
 import type { Coverage, ReadReport, Replay } from '../trace/index.ts';
 import { count, plural } from './calls.ts';
 import {
@@ -33,11 +41,6 @@ export function toText(replay: Replay, context: ReportContext): string {
     ...replay.notes.map((note: Diagnostic) => renderDiagnostic(note, style)),
   ];
   return `${withoutCommands(blocks.filter((block) => block !== '').join('\n\n'))}\n`;
-}
-
-/** CI runners read commands in whatever a step prints: a file named '::stop-commands::x' must not become one. */
-function withoutCommands(text: string): string {
-  return text.replace(/^(\s*)::/gm, '$1\\x3a:').replaceAll('##[', '#\\x23[');
 }
 
 function summary({ totals, sources }: Replay, { profile, policy }: ReportContext, style: Style): string {

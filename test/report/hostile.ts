@@ -1,34 +1,8 @@
-/**
- * Text that wants to be more than text in one of the formats that reports are written in, and a replay that has it in
- * every place where a trace or a profile can put it. Each string holds MARK, by which it is found again.
- */
+/** A replay that has a hostile text in every place where a trace or a profile can put it. */
 import { arch } from '../../src/arch/index.ts';
 import { u32 } from '../../src/num/index.ts';
 import { type Policy, parseProfile, resolvePolicy } from '../../src/policy/index.ts';
 import type { Finding, ReadReport, Replay, TracedCall } from '../../src/trace/index.ts';
-
-export const MARK = 'hOsTiLe';
-
-export const HOSTILE: readonly string[] = [
-  `</script><script>globalThis.${MARK}=1</script>`,
-  `<!--<script>${MARK}`,
-  `"><img src=x onerror="globalThis.${MARK}=1">`,
-  `' onmouseover='${MARK}`,
-  `]]>${MARK}<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e "${MARK}">]>&e;`,
-  `&lt;${MARK}&amp;&#60;&#x0;`,
-  `\u001b]0;${MARK}\u0007\u001b[2J\u009b31m`,
-  `${MARK}\r\n::error file=x,line=1::forged`,
-  `##[error]${MARK}`,
-  `::stop-commands::${MARK}%0A%25,:`,
-  `${MARK}\u202egnp.exe\u2028\u200b\ufeff`,
-  `${MARK}\ud800x\udc00`,
-  `${MARK}\u0000\u0001\u000b\u007f\uffff\ufffe`,
-  `__proto__ constructor ${MARK}`,
-  `\${${MARK}} \`${MARK}\` \\u003c \\`,
-  `javascript:${MARK}`,
-  `../../${MARK}?a#b c%2f`,
-  `${MARK}${'A'.repeat(5000)}`,
-];
 
 /** A rule that denies socket by its first argument, under a name and with a comment from outside. */
 export function hostilePolicy(text: string): Policy {

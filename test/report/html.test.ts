@@ -3,8 +3,9 @@ import type { Browser, Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { render } from '../../src/report/index.ts';
 import { suite } from '../suite.ts';
+import { HOSTILE, MARK } from '../support/hostile.ts';
 import { browser, layoutFaults, open, withoutChromium } from './chromium.ts';
-import { HOSTILE, hostilePolicy, hostileReplay, MARK } from './hostile.ts';
+import { hostilePolicy, hostileReplay } from './hostile.ts';
 import { sampleReport } from './sample.ts';
 
 const hostilePage = (text: string): string =>
