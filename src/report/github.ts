@@ -1,9 +1,10 @@
 /**
  * Workflow commands that GitHub Actions turns into annotations: one a line, at the deciding rule of the profile, or where
- * none decides at the first such line of the trace.
+ * none decides at the first such line of the trace. GitHub shows ten of a level for a step and drops the others, so what
+ * does not fit is printed as plain lines of the log, and the sum says so.
  * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
-import { forTerminal, positionAt } from '../diag/index.ts';
+import { forTerminal, positionAt, withoutCommands } from '../diag/index.ts';
 import type { Replay } from '../trace/index.ts';
 import { count, plural } from './calls.ts';
 import { type Entry, entriesOf, type ReportContext, SEVERITY, sentence, undecidedText } from './entries.ts';
@@ -16,6 +17,11 @@ interface Annotation {
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 }
+
+/** Of each level in a step. */
+const MOST_ANNOTATIONS = 10;
+/** Characters of a title. */
+const MOST_TITLE = 255;
 
 export function toGithub(replay: Replay, context: ReportContext): string {
   const { totals } = replay;
@@ -39,9 +45,31 @@ export function toGithub(replay: Replay, context: ReportContext): string {
           ]
         : []),
     ]),
-    { level: 'notice', title: 'seccompc replay', lines: [summary] },
   ];
-  return `${annotations.map(command).join('\n')}\n`;
+  const { shown, left } = fitting(annotations);
+  const sum: Annotation = {
+    level: 'notice',
+    title: 'seccompc replay',
+    lines: [summary, ...(left.length > 0 ? [`${plural(left.length, 'more finding')} in the log of this step`] : [])],
+  };
+  return `${[...[...shown, sum].map(command), ...left.map(plainLine)].join('\n')}\n`;
+}
+
+/** The first ones of each level, and the others; the sum is a notice, too. */
+function fitting(all: readonly Annotation[]): Readonly<Record<'shown' | 'left', readonly Annotation[]>> {
+  const room = { error: MOST_ANNOTATIONS, warning: MOST_ANNOTATIONS, notice: MOST_ANNOTATIONS - 1 };
+  const shown: Annotation[] = [];
+  const left: Annotation[] = [];
+  for (const one of all) {
+    room[one.level] -= 1;
+    (room[one.level] >= 0 ? shown : left).push(one);
+  }
+  return { shown, left };
+}
+
+function plainLine({ level, lines, file, line }: Annotation): string {
+  const place = file === undefined ? '' : ` (${file}${line === undefined ? '' : `:${line}`})`;
+  return withoutCommands(`${level}: ${lines.map((text) => forTerminal(text)).join('; ')}${forTerminal(place)}`);
 }
 
 function entryAnnotation(entry: Entry): Annotation {
@@ -64,7 +92,7 @@ function entryAnnotation(entry: Entry): Annotation {
 }
 
 function command({ level, title, lines, file, line, column }: Annotation): string {
-  const properties = Object.entries({ file, line, col: column, title })
+  const properties = Object.entries({ file, line, col: column, title: forTerminal(title).slice(0, MOST_TITLE) })
     .filter(([, value]) => value !== undefined)
     .map(
       ([key, value]) =>

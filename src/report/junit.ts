@@ -1,11 +1,13 @@
 /**
  * JUnit XML, as CI servers read it: a denied call is a failed test, one that cannot be decided a skipped one, all that is
- * allowed one passed test. A trace of which nothing was understood is an error.
+ * allowed one passed test. A trace of which nothing was understood is an error. Elements and attributes are those that
+ * Jenkins' schema has; every test has a name of its own, since servers take equal names for the same test.
+ * @see Jenkins' xunit plugin, jenkins-junit.xsd; GitLab's "Unit test reports"; Surefire's schema, which asks for times
  */
 import { forTerminal, renderPlain } from '../diag/index.ts';
 import type { ReadReport, Replay } from '../trace/index.ts';
-import { count, plural } from './calls.ts';
-import { diagnosticOf, type Entry, entriesOf, type ReportContext, sentence, undecidedText } from './entries.ts';
+import { archText, callText, count, plural } from './calls.ts';
+import { CODE, diagnosticOf, type Entry, entriesOf, type ReportContext, sentence, undecidedText } from './entries.ts';
 
 interface Case {
   readonly group: string;
@@ -19,7 +21,7 @@ interface Case {
 
 export function toJunit(replay: Replay, context: ReportContext): string {
   const title = `seccompc replay: ${context.profile?.name ?? context.policy?.source.name ?? 'filter'}`;
-  const cases = [
+  const cases = ownNames([
     {
       group: 'replay',
       name: `${count(replay.totals.allowed)} of ${plural(replay.totals.events, 'call')} allowed`,
@@ -27,20 +29,36 @@ export function toJunit(replay: Replay, context: ReportContext): string {
     } as const,
     ...entriesOf(replay, context.policy).map(entryCase),
     ...replay.undecided.map(
-      (u): Case => ({ group: 'undecided', name: u.call.name, outcome: 'skipped', message: undecidedText(u) }),
+      (u): Case => ({
+        group: 'undecided',
+        name: `${archText(u.call.arch)} ${callText(u.call)}`,
+        outcome: 'skipped',
+        message: undecidedText(u),
+      }),
     ),
     ...replay.sources.map(sourceCase),
-  ];
+  ]);
   const having = (outcome: Case['outcome']) => cases.filter((c) => c.outcome === outcome).length;
-  const totals = `tests="${cases.length}" failures="${having('failure')}" errors="${having('error')}" skipped="${having('skipped')}"`;
+  const totals = `tests="${cases.length}" failures="${having('failure')}" errors="${having('error')}" time="0"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="${attribute(title)}" ${totals}>`,
-    `  <testsuite name="${attribute(title)}" ${totals}>`,
+    `  <testsuite name="${attribute(title)}" ${totals} skipped="${having('skipped')}">`,
     ...cases.flatMap(caseXml),
     '  </testsuite>',
     '</testsuites>\n',
   ].join('\n');
+}
+
+/** Equal names of a group are numbered. */
+function ownNames(cases: readonly Case[]): readonly Case[] {
+  const seen = new Map<string, number>();
+  return cases.map((one) => {
+    const key = `${one.group} ${one.name}`;
+    const before = seen.get(key) ?? 0;
+    seen.set(key, before + 1);
+    return before === 0 ? one : { ...one, name: `${one.name} #${before + 1}` };
+  });
 }
 
 function entryCase(entry: Entry): Case {
@@ -67,10 +85,12 @@ function sourceCase({ file, format, calls, lines, unread, firstUnread, incomplet
 }
 
 function caseXml({ group, name, outcome, message = '', detail = '' }: Case): readonly string[] {
-  const open = `    <testcase classname="seccompc.${group}" name="${attribute(name)}"`;
+  const open = `    <testcase classname="seccompc.${group}" name="${attribute(name)}" time="0"`;
   const said = `message="${attribute(message)}"`;
   if (outcome === 'skipped') return [`${open}><skipped ${said}/></testcase>`];
-  if (outcome !== 'passed') return [`${open}><${outcome} ${said}>${escaped(detail)}</${outcome}></testcase>`];
+  const type = outcome === 'failure' ? CODE.denied : 'TRACE_EMPTY';
+  if (outcome !== 'passed')
+    return [`${open}><${outcome} type="${type}" ${said}>${escaped(detail)}</${outcome}></testcase>`];
   const output = [message, detail].filter((text) => text !== '').join('\n');
   return [output === '' ? `${open}/>` : `${open}><system-out>${escaped(output)}</system-out></testcase>`];
 }

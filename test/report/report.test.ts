@@ -1,5 +1,4 @@
 /** What reports say, and that what a trace or a profile says stays data in each of them. */
-import { SaxesParser } from 'saxes';
 import * as assert from 'uvu/assert';
 import { parseProfile, resolvePolicy } from '../../src/policy/index.ts';
 import { REPORT_FORMATS, render } from '../../src/report/index.ts';
@@ -7,6 +6,8 @@ import { type Replay, readTrace, replay } from '../../src/trace/index.ts';
 import { suite } from '../suite.ts';
 import { HOSTILE, MARK, OBEYED, RAW } from '../support/hostile.ts';
 import { hostilePolicy, hostileReplay } from './hostile.ts';
+import { type Element, elements, junitFaults, parseXml } from './junit-rules.ts';
+import { type SarifResult, sarifFaults } from './sarif-rules.ts';
 
 const PROFILE = `{
   "defaultAction": "SCMP_ACT_ERRNO",
@@ -112,6 +113,42 @@ suite('report/sarif', (test) => {
     assert.is(run.invocations[0].toolExecutionNotifications[0].message.text, '1 line not understood');
   });
 
+  test('holds what GitHub’s code scanning and the standard demand, whatever the text', () => {
+    for (const hostile of [...HOSTILE, 'plain']) {
+      const log = JSON.parse(
+        render('sarif', hostileReplay(hostile), { policy: hostilePolicy(hostile), version: '0.1.0' }),
+      );
+      assert.equal(sarifFaults(log), [], hostile);
+    }
+    assert.ok(sarifFaults({ version: '2.1.0', runs: [{ tool: {}, results: [{ message: {} }] }] }).length > 4);
+  });
+
+  test('a finding keeps its fingerprint when the recording changes, and shares it with no other', async () => {
+    const prints = async (trace: string) => {
+      const made = await replay(policy, readTrace(new TextEncoder().encode(trace), { file: 'b.strace' }));
+      const [run] = JSON.parse(render('sarif', made, context)).runs;
+      return run.results.map((r: SarifResult) => r.partialFingerprints?.primaryLocationLineHash).sort();
+    };
+    const one = await prints(TRACE);
+    assert.is(new Set(one).size, 3);
+    assert.equal(
+      await prints(`7 [   3] close(0x3) = 0\n${TRACE}`.replace('close', 'read').replace('  3]', '  0]')),
+      one,
+    );
+  });
+
+  test('more findings than GitHub takes are left out, and that is said', () => {
+    const few = hostileReplay('x');
+    const [made] = few.denied;
+    const denied = Array.from({ length: 25_100 }, (_, nr) => ({
+      ...made!,
+      verdict: { ...made!.verdict, call: { ...made!.verdict.call, nr } },
+    }));
+    const [run] = JSON.parse(render('sarif', { ...few, denied }, { version: '0.1.0' })).runs;
+    assert.is(run.results.length, 25_000);
+    assert.match(JSON.stringify(run.invocations), /103 more findings left out/);
+  });
+
   test('hostile text makes no link, no placeholder and no scheme', () => {
     for (const hostile of HOSTILE) {
       const text = render('sarif', hostileReplay(hostile), { policy: hostilePolicy(hostile), version: '0.1.0' });
@@ -131,37 +168,14 @@ suite('report/sarif', (test) => {
   });
 });
 
-interface Element {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly inner: (Element | string)[];
-}
-
-/** An independent parser, which refuses what is not well-formed. */
-function parseXml(text: string): Element {
-  const top: Element = { name: '', attributes: {}, inner: [] };
-  const open = [top];
-  const parser = new SaxesParser();
-  parser.on('error', (error) => {
-    throw error;
-  });
-  parser.on('opentag', ({ name, attributes }) => {
-    const element = { name, attributes: attributes as Record<string, string>, inner: [] };
-    open.at(-1)?.inner.push(element);
-    open.push(element);
-  });
-  parser.on('closetag', () => open.pop());
-  parser.on('text', (inner) => open.at(-1)?.inner.push(inner));
-  parser.write(text).close();
-  return top.inner.find((e) => typeof e !== 'string') as Element;
-}
-const elements = ({ inner }: Element): readonly Element[] => inner.filter((e) => typeof e !== 'string');
+const junitOf = (text: string) =>
+  render('junit', hostileReplay(text), { policy: hostilePolicy(text), version: '0.1.0' });
 
 suite('report/junit', (test) => {
   test('denials fail, and the rest does not', async () => {
     const root = parseXml(render('junit', await replayed(), context));
-    const { tests, failures, errors, skipped } = root.attributes;
-    assert.equal([tests, failures, errors, skipped], ['5', '2', '0', '0']);
+    const { tests, failures, errors } = root.attributes;
+    assert.equal([tests, failures, errors], ['5', '2', '0']);
     const [suite] = elements(root) as [Element];
     assert.is(elements(suite).length, 5);
     const failed = elements(suite).filter((c) => elements(c)[0]?.name === 'failure');
@@ -173,10 +187,23 @@ suite('report/junit', (test) => {
 
   test('hostile text stays text: the same elements whatever it says', () => {
     const shape = (e: Element): unknown => [e.name, Object.keys(e.attributes), elements(e).map(shape)];
-    const xml = (text: string) =>
-      parseXml(render('junit', hostileReplay(text), { policy: hostilePolicy(text), version: '0.1.0' }));
+    const xml = (text: string) => parseXml(junitOf(text));
     const plain = shape(xml(MARK));
     for (const hostile of HOSTILE) assert.equal(shape(xml(hostile)), plain, hostile);
+  });
+
+  test('is what the schemas of Jenkins and Surefire have, and what GitLab reads', async () => {
+    for (const text of [render('junit', await replayed(), context), ...HOSTILE.map((hostile) => junitOf(hostile))])
+      assert.equal(junitFaults(parseXml(text)), []);
+    assert.ok(junitFaults({ name: 'testsuites', attributes: { skipped: '1' }, inner: [] }).length > 0);
+  });
+
+  test('two calls of one name are two tests', () => {
+    const few = hostileReplay('x');
+    const [undecided] = few.undecided;
+    const root = parseXml(render('junit', { ...few, undecided: [undecided!, undecided!, undecided!] }, context));
+    const names = elements(elements(root)[0]!).map(({ attributes }) => `${attributes.classname} ${attributes.name}`);
+    assert.is(new Set(names).size, names.length);
   });
 });
 
@@ -207,6 +234,23 @@ suite('report/github', (test) => {
     );
     assert.match(socket?.data ?? '', /to allow it: \{ "names": \["socket"\]/);
     assert.equal([getpid?.level, unread?.level, summary?.level], ['notice', 'warning', 'notice']);
+  });
+
+  test('ten of a level are annotations, the others lines of the log, and the sum says how many', () => {
+    const few = hostileReplay('::error::x\n');
+    const denied = Array.from({ length: 25 }, () => few.denied[0]!);
+    const logged = Array.from({ length: 12 }, () => few.logged[0]!);
+    const lines = render('github', { ...few, denied, logged }, { version: '0.1.0' })
+      .trimEnd()
+      .split('\n');
+    const commands = lines.filter((line) => line.startsWith('::')).map(parseCommand);
+    const having = (level: string) => commands.filter((c) => c.level === level).length;
+    assert.equal([having('error'), having('notice')], [10, 10]);
+    assert.match(commands.at(-1)?.data ?? '', /18 more findings in the log of this step/);
+    const plain = lines.filter((line) => !line.startsWith('::'));
+    assert.is(plain.length, 18);
+    for (const line of plain) assert.match(line, /^(?:error|notice): x86_64 /);
+    for (const { properties } of commands) assert.ok((properties.get('title') ?? '').length <= 255);
   });
 
   test('hostile text makes no command of its own', () => {
