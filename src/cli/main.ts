@@ -35,9 +35,9 @@ function isUsage(d: Diagnostic): boolean {
   return USAGE.has(d.code) || (USAGE_WITHOUT_PLACE.has(d.code) && d.span === undefined);
 }
 
-const isRun = (argv: readonly string[]): boolean => argv[0] === 'run';
+const isRun = (argv: readonly string[]): boolean => argv[0] === 'run' || argv[0] === 'trace';
 
-/** Of `run`, whose other statuses are its command's: those of env(1). */
+/** Of `run` and `trace`, whose other statuses are their command's: those of env(1). */
 const RUN_FAILED = 125;
 const RUN_STATUS: ReadonlyMap<Code, number> = new Map<Code, number>([
   ['COMMAND_MISSING', 127],
@@ -46,7 +46,7 @@ const RUN_STATUS: ReadonlyMap<Code, number> = new Map<Code, number>([
 
 /** A failure is data too where data was asked for: --json, and `diff --format json`. */
 function wantsJson(argv: readonly string[]): boolean {
-  // Behind `run` and behind -- stand the words of another command.
+  // Behind `run`, `trace` and -- stand the words of another command.
   if (isRun(argv)) return false;
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
@@ -134,6 +134,7 @@ const COMMANDS = {
   dump: async () => (await import('./dump.ts')).addDump,
   verify: async () => (await import('./verify.ts')).addVerify,
   replay: async () => (await import('./replay.ts')).addReplay,
+  trace: async () => (await import('./trace.ts')).addTrace,
 } as const;
 
 const isCommand = (word: string | undefined): word is keyof typeof COMMANDS =>

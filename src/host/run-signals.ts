@@ -24,9 +24,12 @@ export class Signals {
   /** Came before there was anyone to send them to. */
   readonly #early: NodeJS.Signals[] = [];
 
-  /** From now on this process ends and stops with the command alone. */
-  constructor() {
-    for (const signal of [...BY_TERMINAL, ...BY_HAND]) process.on(signal, this.#pass);
+  readonly #passed: readonly NodeJS.Signals[];
+
+  /** From now on this process ends and stops with the command alone; `leftAlone` act on it as on any. */
+  constructor(leftAlone: readonly NodeJS.Signals[] = []) {
+    this.#passed = [...BY_TERMINAL, ...BY_HAND].filter((signal) => !leftAlone.includes(signal));
+    for (const signal of this.#passed) process.on(signal, this.#pass);
   }
 
   /** The command's process; what came before goes to it now. */
@@ -47,7 +50,7 @@ export class Signals {
 
   /** Signals act on this process again as they do on any. */
   release(): void {
-    for (const signal of [...BY_TERMINAL, ...BY_HAND]) process.off(signal, this.#pass);
+    for (const signal of this.#passed) process.off(signal, this.#pass);
   }
 
   readonly #pass = (signal: NodeJS.Signals): void => {

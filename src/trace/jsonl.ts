@@ -23,7 +23,7 @@ const decoder = new TextDecoder('utf-8');
 export function traceLine(event: TraceEvent): string {
   const { tid, pid, comm, exe } = event.task;
   const who = { ...(tid !== 0 && { tid }), pid, comm, exe };
-  if (event.kind === 'end') return JSON.stringify({ end: true, ...who, signal: event.signal });
+  if (event.kind === 'end') return JSON.stringify({ end: true, ...who, signal: event.signal, status: event.status });
   const { name, nr, arch, args } = event.call;
   const last = args.findLastIndex((arg) => arg !== undefined);
   return JSON.stringify({
@@ -118,10 +118,17 @@ class JsonlReader implements TraceReader {
   #event(fields: Fields, line: number): TraceEvent {
     if (fields.end === true) {
       const signal = text(fields.signal);
+      const status = integer(fields.status);
       const task = this.#task(fields);
       this.#context.tasks.end(task.tid);
       this.#context.other();
-      return { kind: 'end', task, line, ...(signal !== undefined && { signal }) };
+      return {
+        kind: 'end',
+        task,
+        line,
+        ...(signal !== undefined && { signal }),
+        ...(status !== undefined && { status }),
+      };
     }
     const arch = this.#arch(fields);
     const name = text(fields.call);

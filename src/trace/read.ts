@@ -86,7 +86,8 @@ class Reading {
     for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
       if (lines === undefined) {
         held.add(chunk);
-        if (!held.isEnough(chunk)) continue;
+        // A format that is given needs no look: what is live comes at once.
+        if (this.#options.format === undefined && !held.isEnough(chunk)) continue;
         start(held.bytes, false);
       } else lines.push(chunk);
       if (batch.length > 0) yield batch;

@@ -61,6 +61,7 @@ const isStream = (events: unknown): events is TraceStream =>
 /** For whoever wants to read with `decider.wanted` first. */
 export class Replaying {
   readonly #decider: Decider;
+  readonly #onDenied: ((verdict: Verdict, place: Place) => void) | undefined;
   /** By the call itself: ids of different traces are not the same. */
   readonly #tallies = new Map<TracedCall, Tally>();
   readonly #sources: TraceStream[] = [];
@@ -70,8 +71,10 @@ export class Replaying {
   #binned = 0;
   #file = '-';
 
-  constructor(decider: Decider) {
+  /** `onDenied`: told of each distinct call that is denied for certain, when it comes for the first time. */
+  constructor(decider: Decider, onDenied?: (verdict: Verdict, place: Place) => void) {
     this.#decider = decider;
+    this.#onDenied = onDenied;
   }
 
   /** `ReadOptions.wanted` for the traces that are taken. */
@@ -120,6 +123,7 @@ export class Replaying {
       const counts = { reached: 0, hypothetical: 0, unreachable: 0 };
       tally = { call: event.call, verdict, ...counts, first: place, last: place, tasks: new Map() };
       this.#tallies.set(event.call, tally);
+      if (verdict?.confidence === 'exact' && !isLetThrough(verdict.word)) this.#onDenied?.(verdict, place);
     }
     const { verdict } = tally;
     if (verdict?.confidence === 'exact' && actionOf(verdict.word) === SECCOMP_RET_ALLOW) return tally;

@@ -421,7 +421,9 @@ class StraceReader implements TraceReader {
     this.#flush(task);
     this.#decide(task, task.arch);
     task.settle(signal === 'SIGSYS' ? 'killed' : undefined);
-    this.#context.emit({ kind: 'end', task: task.task, line, signal });
+    const status = /^\+\+\+ exited with (\d{1,3}) /.exec(text)?.[1];
+    const end = { kind: 'end', task: task.task, line, signal } as const;
+    this.#context.emit(status === undefined ? end : { ...end, status: Number(status) });
     this.#context.tasks.end(task.tid);
     task.hasEnded = true;
     for (const [tid, other] of this.#tasks) if (other === task) this.#tasks.delete(tid);

@@ -84,6 +84,8 @@ export interface EndEvent {
   readonly task: Task;
   readonly line: number;
   readonly signal?: string | undefined;
+  /** What it ended with by itself, where the trace tells. */
+  readonly status?: number | undefined;
 }
 
 export type TraceEvent = CallEvent | EndEvent;
