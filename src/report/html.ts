@@ -16,15 +16,22 @@ import { PAGE_STYLE } from './page-style.ts';
 
 /** Of a profile's line so many characters are shown. */
 const MOST_LINE = 300;
+/** What a page holds, so that a browser opens it whatever the trace: findings in all, and characters of one text. */
+const MOST_FINDINGS = 5000;
+const MOST_UNDECIDED = 500;
+const MOST_TEXT = 500;
 
 export function toHtml(replay: Replay, context: ReportContext): string {
   const entries = entriesOf(replay, context.policy);
-  const of = (kind: Entry['kind']) => entries.filter((entry) => entry.kind === kind).map(pageEntry);
+  const kept = entries.slice(0, MOST_FINDINGS);
+  const of = (kind: Entry['kind']) => kept.filter((entry) => entry.kind === kind).map(pageEntry);
+  const undecided = replay.undecided.slice(0, MOST_UNDECIDED);
   const data = {
-    ...replayData(replay, context),
+    ...replayData({ ...replay, denied: [], ambiguous: [], logged: [], undecided }, context),
     denied: of('denied'),
     ambiguous: of('ambiguous'),
     logged: of('logged'),
+    left: { findings: entries.length - kept.length, undecided: replay.undecided.length - undecided.length },
     decisions: context.policy ? decisions(context.policy) : [],
   };
   const csp = `default-src 'none'; script-src '${digest(PAGE_SCRIPT)}'; style-src '${digest(PAGE_STYLE)}'; base-uri 'none'; form-action 'none'`;
@@ -39,7 +46,7 @@ export function toHtml(replay: Replay, context: ReportContext): string {
 </head>
 <body>
 ${BODY}
-<script type="application/json" id="data">${jsonForTerminal(data).replaceAll('<', '\\u003c')}</script>
+<script type="application/json" id="data">${jsonForTerminal(cut(data)).replaceAll('<', '\\u003c')}</script>
 <script>${PAGE_SCRIPT}</script>
 </body>
 </html>
@@ -48,6 +55,14 @@ ${BODY}
 
 function digest(text: string): string {
   return `sha256-${btoa(String.fromCharCode(...sha256(new TextEncoder().encode(text))))}`;
+}
+
+/** The same with no text longer than MOST_TEXT. */
+function cut(value: unknown): unknown {
+  if (typeof value === 'string') return value.length > MOST_TEXT ? `${value.slice(0, MOST_TEXT)}…` : value;
+  if (Array.isArray(value)) return value.map(cut);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cut(inner)]));
 }
 
 /** With the deciding rules' lines, which the page cannot look up. */
@@ -122,7 +137,7 @@ ${select('sort', 'Sort by', `<option value="">strictest</option>${COLUMNS.map(([
 <h2>Timeline</h2>
 <svg id="timeline" role="img" height="130"></svg><div id="timeline-about" class="soft"></div>
 <table><thead><tr>${COLUMNS.map(([key, label]) => `<th scope="col" data-key="${key}"><button type="button">${label}</button></th>`).join('')}</tr></thead><tbody id="rows"></tbody></table>
-<p id="shown" class="soft" role="status"></p><button type="button" id="further" hidden>Show more</button>
+<p id="left" class="ambiguous" hidden></p><p id="shown" class="soft" role="status"></p><button type="button" id="further" hidden>Show more</button>
 </section>
 <section id="decision"><h2>How a call is decided</h2>
 <div class="controls"><label>Call<input id="syscall" list="calls" autocomplete="off"></label>${select('abi', 'ABI', '')}</div><datalist id="calls"></datalist>

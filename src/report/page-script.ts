@@ -102,6 +102,11 @@ function show() {
   }
   timeline(list);
 }
+if (data.left.findings > 0) {
+  by('left').hidden = false;
+  by('left').textContent = number(data.left.findings) + ' more findings, the last of ' + number(findings.length + data.left.findings) +
+    ', are left out of this page. The JSON report has them all.';
+}
 for (const id of ['search', 'kind', 'action', 'process', 'sort']) by(id).addEventListener('input', () => { most = STEP; if (id === 'sort') descending = false; show(); });
 for (const head of document.querySelectorAll('th')) head.firstChild.addEventListener('click', () => {
   descending = by('sort').value === head.dataset.key && !descending;
@@ -148,10 +153,17 @@ function pick(arch, name, rules) {
   by('syscall').value = name;
   decision();
 }
+/* Broken between words where there are any. */
 function pieces(text, size) {
   const lines = [];
-  for (let i = 0; i < text.length; i += size) lines.push(text.slice(i, i + size));
-  return lines.length === 0 ? [''] : lines;
+  let rest = text;
+  while (rest.length > size) {
+    const space = rest.lastIndexOf(' ', size);
+    const end = space > size / 3 ? space : size;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
 }
 function decision() {
   const svg = by('tree');
@@ -224,12 +236,14 @@ if (data.coverage !== undefined) {
   const bar = (part, whole) => { const i = make('i'); i.style.setProperty('width', (whole === 0 ? 0 : Math.max(part > 0 ? 1 : 0, (100 * part) / whole)) + '%'); return make('div', { class: 'bar' }, i); };
   const used = rules.filter((r) => hits(r) > 0).length;
   by('used').replaceChildren(number(used) + ' of ' + number(rules.length) + ' rules used', bar(used, rules.length));
-  const top = Math.max(0, ...rules.map(hits));
-  for (const r of [...rules].sort((a, b) => hits(a) - hits(b) || a.ruleIndex - b.ruleIndex)) {
+  const top = rules.reduce((most, r) => Math.max(most, hits(r)), 0);
+  const MOST_RULES = 500;
+  for (const r of [...rules].sort((a, b) => hits(a) - hits(b) || a.ruleIndex - b.ruleIndex).slice(0, MOST_RULES)) {
     const unseen = r.unseen.length === 0 ? [] : [make('div', { class: 'soft' }, 'never seen: ' + listed(r.unseen.map((u) => 'arg' + u.argIndex + ' ' + u.value), 8))];
     by('rules').append(make('div', { class: 'rule' }, make('span', {}, 'rule ' + r.ruleIndex), make('div', {}, make('span', { class: 'mono' }, listed(r.names, 8)), ...unseen),
       bar(hits(r), top), make('span', { class: hits(r) === 0 ? 'ambiguous' : '' }, hits(r) === 0 ? 'never used' : number(hits(r)) + (hits(r) === 1 ? ' call' : ' calls'))));
   }
+  if (rules.length > MOST_RULES) by('rules').append(make('p', { class: 'soft' }, 'and ' + number(rules.length - MOST_RULES) + ' more rules, which were used more often'));
   const dangerous = unusedCalls.filter((c) => c.danger > 0);
   by('unused').textContent = number(unusedCalls.length) + ' allowed calls were never made' + (dangerous.length > 0 ? '; the dangerous ones:' : '.');
   for (const c of dangerous) by('dangerous').append(make('li', {}, make('code', {}, c.name), ' (' + c.arches.join(', ') + ')' + (c.why === undefined ? '' : ': ' + c.why)));
@@ -238,6 +252,7 @@ if (data.coverage !== undefined) {
 /* What could not be decided, and what was read */
 by('undecided').hidden = data.undecided.length === 0;
 for (const u of data.undecided) by('undecided-list').append(make('li', {}, make('code', {}, u.call.name), ', ' + number(u.count) + ' times, first ' + u.first.file + ':' + u.first.line + ': ' + u.why));
+if (data.left.undecided > 0) by('undecided-list').append(make('li', {}, 'and ' + number(data.left.undecided) + ' more, which the JSON report has'));
 for (const s of data.sources) {
   const lines = [...s.incomplete.map((why) => 'incomplete: ' + why), ...(s.hasArguments ? [] : ['this format carries no arguments']),
     ...(s.hasArch ? [] : ['this format does not tell the architecture']), ...s.diagnostics.map((d) => d.severity + ': ' + d.message),

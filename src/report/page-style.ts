@@ -19,7 +19,7 @@ pre { margin: 4px 0; padding: 8px; background: var(--back); border: 1px solid va
 .controls { display: grid; grid-template-columns: 2fr repeat(4, 1fr); gap: 8px; }
 .controls label, .pick { display: block; font-size: 13px; color: var(--soft); min-width: 0; }
 input, select, button { font: inherit; color: var(--text); background: var(--back); border: 1px solid var(--line); border-radius: 4px; padding: 6px 8px; min-height: 36px; }
-input, select { width: 100%; min-width: 0; } button { cursor: pointer; }
+input, select { width: 100%; min-width: 0; margin-top: 4px; } button { cursor: pointer; }
 header button { flex: none; white-space: nowrap; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 1px; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; margin-top: 10px; }
@@ -43,6 +43,7 @@ ul { padding-left: 20px; margin: 6px 0; }
   table, tbody, tr, td { display: block; width: 100%; }
   tbody tr { border-bottom: 1px solid var(--line); padding: 6px 0; }
   td { border: 0; padding: 2px 0; } td[data-label]::before { content: attr(data-label) ' '; color: var(--soft); font-size: 13px; }
+  td:empty { display: none; }
   tr.more { padding: 0; } tr.more td { padding: 8px; }
   .rule { grid-template-columns: 5em minmax(0, 1fr); } .rule > :last-child { text-align: left; }
 }

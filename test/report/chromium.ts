@@ -1,5 +1,6 @@
 /** A headless Chromium of this machine, for pages opened from disk. */
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -55,6 +56,14 @@ export async function open(
     await page.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What axe-core calls serious or critical, by its rules for WCAG 2 A and AA and its best practices. */
+export async function axeFaults(page: Page): Promise<readonly string[]> {
+  // Evaluated from outside of the page, so that the page's own policy stays as it is.
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  return page.evaluate(`axe.run().then(({ violations }) => violations.filter((v) => ['serious', 'critical'].includes(v.impact))
+    .map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 120) + ' ' + n.failureSummary).join('; ')))`);
 }
 
 /**

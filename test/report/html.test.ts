@@ -4,12 +4,23 @@ import * as assert from 'uvu/assert';
 import { render } from '../../src/report/index.ts';
 import { suite } from '../suite.ts';
 import { HOSTILE, MARK } from '../support/hostile.ts';
-import { browser, layoutFaults, open, withoutChromium } from './chromium.ts';
+import { axeFaults, browser, layoutFaults, open, withoutChromium } from './chromium.ts';
 import { hostilePolicy, hostileReplay } from './hostile.ts';
-import { sampleReport } from './sample.ts';
+import { manyReport, sampleReport } from './sample.ts';
 
 const hostilePage = (text: string): string =>
   render('html', hostileReplay(text), { policy: hostilePolicy(text), profile: { name: text, text }, version: '0.1.0' });
+
+/** What is made for HTML alone, the rest of the corpus several in a text: a page each would take minutes. */
+function grouped(): readonly string[] {
+  const isMarkup = (text: string) => /[<>]/.test(text);
+  const groups: string[] = [''];
+  for (const text of HOSTILE.filter((one) => !isMarkup(one))) {
+    if (`${groups.at(-1)}${text}`.length > 400) groups.push('');
+    groups[groups.length - 1] += text;
+  }
+  return [...HOSTILE.filter(isMarkup), ...groups];
+}
 
 async function inBrowser(use: (inside: Browser) => Promise<void>): Promise<void> {
   const inside = await browser();
@@ -117,7 +128,58 @@ suite('report/html', (test) => {
         return shape;
       };
       const plain = await shapeOf(MARK);
-      for (const hostile of HOSTILE) assert.is(await shapeOf(hostile), plain, hostile);
+      for (const hostile of grouped()) assert.is(await shapeOf(hostile), plain, hostile);
     }),
   );
+
+  test.needs(withoutChromium, 'axe-core finds nothing serious, light and dark, on a desk and on a phone', () =>
+    inBrowser(async (inside) => {
+      const html = await sampleReport('html');
+      for (const width of [1280, 390]) {
+        await open(inside, html, width, async ({ page }) => {
+          await page.locator('td.name button').first().click();
+          for (let theme = 0; theme < 2; theme++) {
+            assert.equal(await axeFaults(page), [], `${width}, theme ${theme}`);
+            await page.locator('#theme').click();
+          }
+        });
+      }
+      // The judge itself sees a control without a name.
+      await open(inside, html, 1280, async ({ page }) => {
+        await page.evaluate(`document.querySelector('label').replaceWith(document.getElementById('search'))`);
+        assert.ok((await axeFaults(page)).length > 0);
+      });
+    }),
+  );
+
+  test.needs(withoutChromium, '6,000 denied calls: opens, searches, says what is left out, and nothing overlaps', () =>
+    inBrowser(async (inside) => {
+      const html = manyReport(6000);
+      assert.ok(html.length < 12_000_000, `${html.length} characters`);
+      for (const width of [1280, 390]) {
+        await open(inside, html, width, async ({ page, trouble }) => {
+          assert.match(await page.locator('#left').innerText(), /1,000 more findings, the last of 6,000/);
+          assert.match(await page.locator('#shown').innerText(), /200 of 5,000 findings/);
+          await page.locator('#further').click();
+          assert.is((await rows(page)).length, 400);
+          await page.fill('#search', 'ioctl(0x1234, 0x5401)'.slice(0, 12));
+          assert.equal(
+            (await rows(page)).map((text) => text.slice(0, 20)),
+            ['x86_64 ioctl(0x1234,'],
+          );
+          await page.fill('#search', 'nothing of that kind');
+          assert.equal(await rows(page), []);
+          await page.fill('#search', 'ioctl(0x12');
+          assert.equal(await layoutFaults(page), [], `${width}`);
+          assert.equal(trouble, []);
+        });
+      }
+    }),
+  );
+
+  test('a page does not grow with the texts in it', () => {
+    const plain = hostilePage('x').length;
+    const long = hostilePage('x'.repeat(1_000_000)).length;
+    assert.ok(long < plain + 200_000, `${long} characters`);
+  });
 });

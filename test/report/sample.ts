@@ -1,7 +1,9 @@
 /** A replay as a service makes it: several processes, denied, doubtful and logged calls, a trace with flaws. */
+import { arch } from '../../src/arch/index.ts';
+import { u32 } from '../../src/num/index.ts';
 import { parseProfile, resolvePolicy } from '../../src/policy/index.ts';
 import { type ReportFormat, render } from '../../src/report/index.ts';
-import { readTrace, replay } from '../../src/trace/index.ts';
+import { type Finding, type Replay, readTrace, replay } from '../../src/trace/index.ts';
 
 const PROFILE = `{
   // What the example's service may do.
@@ -50,4 +52,42 @@ export async function sampleReport(format: ReportFormat): Promise<string> {
     }),
   ]);
   return render(format, replayed, { policy, profile: { name: 'service.jsonc', text: PROFILE }, version: '0.1.0' });
+}
+
+/** As many distinct denied calls, by some hundred processes. */
+export function manyReport(count: number): string {
+  const policy = resolvePolicy(parseProfile(PROFILE, { file: 'service.jsonc' }));
+  const whole = 0xffff_ffff_ffff_ffffn;
+  const word = u32(0x0005_0001);
+  const denied = Array.from({ length: count }, (_, id): Finding => {
+    const args = [BigInt(id), 0x5401n].map((value) => ({ known: whole, value }));
+    const call = {
+      id,
+      arch: arch('x86_64'),
+      nr: 16,
+      name: 'ioctl',
+      args: [...args, undefined, undefined, undefined, undefined],
+    };
+    const place = { file: 'service.strace', line: id + 1 };
+    return {
+      verdict: { call, confidence: 'exact', word, possible: [word], rules: [] },
+      counts: { reached: 1, hypothetical: id, unreachable: 0 },
+      first: place,
+      last: place,
+      tasks: [{ tid: 100 + (id % 300), pid: 100 + (id % 300), comm: 'worker' }],
+      timeline: { width: 128, counts: Array.from({ length: 1 + (id >> 7) }, (_none, i) => (i === id >> 7 ? 1 : 0)) },
+    };
+  });
+  const totals = { events: count, distinct: count, denied: count, hypothetical: count - 1, allowed: 0, logged: 0 };
+  const none = { ambiguous: 0, undecided: 0, unreachable: 0, unfiltered: 0 };
+  const replayed: Replay = {
+    denied,
+    ambiguous: [],
+    logged: [],
+    undecided: [],
+    totals: { ...totals, ...none },
+    sources: [],
+    notes: [],
+  };
+  return render('html', replayed, { policy, profile: { name: 'service.jsonc', text: PROFILE }, version: '0.1.0' });
 }
