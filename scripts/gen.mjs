@@ -1,15 +1,26 @@
 /**
  * `npm run gen`: writes src/arch/*.gen.ts. Needs ../shared beside the checkout. The two extracts it reads besides are
  * committed and rarely made anew: `--headers` (Debian header packages) and `--types SOURCE NAME` (a kernel source and
- * this machine's tracefs). native-tests/gen/README.md says more.
+ * this machine's tracefs). `--symbols` writes the constants, with a compiler for each ABI, and needs nothing else. native-tests/gen/README.md says more.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { extractHeaders } from '../native-tests/gen/extract-headers.mjs';
+import { extractSymbols } from '../native-tests/gen/extract-symbols.mjs';
 import { extractTypes } from '../native-tests/gen/extract-types.mjs';
 import { generate } from '../native-tests/gen/generate.mjs';
 import { absent, readInputs, readNumbersCsv } from '../native-tests/gen/inputs.mjs';
+import { COMPILERS } from '../native-tests/gen/symbol-headers.mjs';
+import { writeSymbols } from '../native-tests/gen/symbols.mjs';
 import { root } from './ensure.mjs';
+
+if (process.argv[2] === '--symbols') {
+  const byTable = Object.entries(COMPILERS).map(([table, command]) => [table, extractSymbols(command)]);
+  const text = writeSymbols(Object.fromEntries(byTable), '6.1');
+  writeFileSync(join(root, 'src/arch/symbols.gen.ts'), text);
+  console.log(`src/arch/symbols.gen.ts: ${text.length} characters`);
+  process.exit(0);
+}
 
 const why = absent(root);
 if (why !== undefined) {
@@ -23,7 +34,7 @@ if (mode === '--headers') {
 } else if (mode === '--types' && sourceName !== undefined) {
   save('types.json', extractTypes(readNumbersCsv(root), source, sourceName));
 } else if (mode !== undefined) {
-  console.error("usage: gen.mjs [--headers | --types SOURCE 'PACKAGE VERSION']");
+  console.error("usage: gen.mjs [--headers | --types SOURCE 'PACKAGE VERSION' | --symbols]");
   process.exit(2);
 }
 

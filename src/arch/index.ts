@@ -15,6 +15,7 @@ export { DANGERS, type Danger } from './danger.ts';
 export { describeWord } from './describe.ts';
 export { errnoName, errnoNames, errnoNumber } from './errno.ts';
 export * from './seccomp.ts';
+export { symbolValue } from './symbols.ts';
 export {
   isNarrowParameter,
   isSyscallName,

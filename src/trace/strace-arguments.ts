@@ -16,6 +16,7 @@ export function splitArguments(text: string): readonly string[] {
     const c = text[i] as string;
     if (c === '"') i = endOfString(text, i);
     else if (c === '/' && text[i + 1] === '*') i = skipTo(text, '*/', i + 2) + 1;
+    else if (c === '<' && text[i + 1] === '<') i += 1;
     else if (c === '<' && /[\dD]/.test(text[i - 1] ?? '')) i = skipTo(text, '>', i);
     else if (OPENING.includes(c)) depth += 1;
     else if (CLOSING.includes(c)) depth -= 1;

@@ -1,8 +1,8 @@
 /** Our constants against those of the C headers of this machine. */
 import { spawnSync } from 'node:child_process';
 import * as assert from 'uvu/assert';
-import { CONSTANTS, nameOfValue, PARAMETERS } from '../../src/arch/constants.ts';
-import { arch, isSyscallName } from '../../src/arch/index.ts';
+import { CONSTANTS, isGeneric, nameOfValue, PARAMETERS } from '../../src/arch/constants.ts';
+import { ARCHES, arch, isSyscallName, symbolValue } from '../../src/arch/index.ts';
 import { suite } from '../suite.ts';
 
 const HEADERS = [
@@ -52,6 +52,16 @@ suite('arch/constants', (test) => {
       assert.ok((values?.size ?? 0) > 150, `${values?.size} found`);
     },
   );
+
+  test('have the values that the table of each ABI has, where they have any', () => {
+    const differing = [...ARCHES.values()].flatMap((abi) =>
+      [...CONSTANTS.values()].flatMap(({ name, family, value }) => {
+        const there = symbolValue(abi, name);
+        return there === undefined || !isGeneric(family, abi) || BigInt(there) === value ? [] : [`${abi.name} ${name}`];
+      }),
+    );
+    assert.equal(differing, []);
+  });
 
   test('parameters are of calls that exist', () => {
     for (const name of PARAMETERS.keys()) assert.ok(isSyscallName(name), name);
