@@ -63,9 +63,12 @@ export { REPORT_FORMATS, type ReportContext, type ReportFormat, render } from '.
 export {
   type CallEvent,
   type EndEvent,
+  type LackingCall,
+  type PathStep,
   type ReadOptions,
   type ReadReport,
   type Replay,
+  type ReplayOptions,
   readTrace,
   replay,
   type Task,

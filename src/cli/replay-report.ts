@@ -4,6 +4,7 @@ import { replaceFile } from '../host/atomic-write.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { REPORT_FORMATS, type ReportFormat, render } from '../report/index.ts';
 import { acceptedBy, baselineOf, type Replay, readBaseline, standing } from '../trace/index.ts';
+import { addPolicyOptions } from './options.ts';
 import type { Side } from './replay-side.ts';
 import { Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -57,7 +58,19 @@ function count(text: string): number {
   return Number(text);
 }
 
+/** What two options of a policy say besides, where calls are replayed against it. */
+const ALSO: ReadonlyMap<string, string> = new Map([
+  [
+    '--kernel',
+    'kernel that the filter is for, such as 6.1: minKernel is compared with it, calls that it lacks are listed',
+  ],
+  ['--strict', 'a trace that is incomplete, or leaves calls open, ends with status 3'],
+]);
+
+/** The options of a report, and those of the policy. */
 export function addReportOptions(command: Command): Command {
+  addPolicyOptions(command);
+  for (const option of command.options) option.description = ALSO.get(option.long ?? '') ?? option.description;
   return command
     .addOption(new Option('--format <format>', 'of the report').choices(REPORT_FORMATS).default('text'))
     .option('--baseline <file>', 'denials that are known and accepted')

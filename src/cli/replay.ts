@@ -6,6 +6,7 @@ import { fail, forTerminal, quoted } from '../diag/index.ts';
 import { openTrace, type TraceFile } from '../host/trace-file.ts';
 import {
   Decider,
+  kernelVersion,
   type Replay,
   Replaying,
   readTrace,
@@ -13,7 +14,6 @@ import {
   TRACE_FORMATS,
   type TraceFormat,
 } from '../trace/index.ts';
-import { addPolicyOptions } from './options.ts';
 import { addReportOptions, openReport, type ReportFlags } from './replay-report.ts';
 import { machine, type Side, type SideFlags, sideOf } from './replay-side.ts';
 import { readSubject } from './subject.ts';
@@ -63,13 +63,14 @@ async function replayed(side: Side, traces: readonly string[], flags: ReplayFlag
     };
     await replaying.take(readTrace(watched(file, isShown), { ...options, arch: flags.traceArch }));
   }
-  return replaying.result();
+  return replaying.result({ kernel: flags.kernel });
 }
 
 async function replayCommand(subjectPath: string, traces: readonly string[], flags: ReplayFlags): Promise<void> {
   if (traces.filter((path) => path === '-').length + (subjectPath === '-' ? 1 : 0) > 1) {
     fail({ code: 'USAGE', message: 'standard input can be one of the inputs only' });
   }
+  if (flags.kernel !== undefined) kernelVersion(flags.kernel);
   const report = openReport(flags);
   const side = sideOf(readSubject(subjectPath, flags), flags);
   const all = await replayed(side, traces, flags);
@@ -108,7 +109,7 @@ export function addReplay(program: Command): void {
     .addOption(new Option('--max-bytes <size>', 'of a trace, unpacked').argParser(bytesOf))
     .option('-o, --output <file>', 'where the report goes')
     .option('-q, --quiet', 'no progress');
-  addPolicyOptions(addReportOptions(command)).action((profile: string, traces: readonly string[], flags: ReplayFlags) =>
+  addReportOptions(command).action((profile: string, traces: readonly string[], flags: ReplayFlags) =>
     replayCommand(profile, traces, flags),
   );
 }

@@ -12,8 +12,7 @@ import { findStrace, signalNumber } from '../host/strace.ts';
 import { type Kept, Recording, type StraceEnd } from '../host/strace-recording.ts';
 import { codeOf, refuse } from '../host/unwritable.ts';
 import { callText } from '../report/index.ts';
-import { Decider, Replaying, readTrace, type TraceStream } from '../trace/index.ts';
-import { addPolicyOptions } from './options.ts';
+import { Decider, kernelVersion, Replaying, readTrace, type TraceStream } from '../trace/index.ts';
 import { addReportOptions, openReport, type ReportFlags } from './replay-report.ts';
 import { machine, type Side, type SideFlags, sideOf } from './replay-side.ts';
 import { readSubject } from './subject.ts';
@@ -126,6 +125,7 @@ async function trace(subject: string | undefined, words: readonly string[], flag
   findCommand(command);
   const strace = findStrace();
   if (subject === undefined) requireNoReport(flags);
+  if (flags.kernel !== undefined) kernelVersion(flags.kernel);
   const report = openReport(flags);
   const side = subject === undefined ? undefined : sideOf(readSubject(subject, flags), flags);
   const replaying = side && replayingOf(side, say);
@@ -145,7 +145,10 @@ async function trace(subject: string | undefined, words: readonly string[], flag
     watch.done();
     const ended = await recording.ended;
     requireCommand(watch, ended, command);
-    const status = side && replaying ? report.write(replaying.result(), side, { path: flags.report ?? '-', fd: 2 }) : 0;
+    const status =
+      side && replaying
+        ? report.write(replaying.result({ kernel: flags.kernel }), side, { path: flags.report ?? '-', fd: 2 })
+        : 0;
     // A report has said so itself.
     if (side === undefined) for (const why of recording.incomplete) say(`incomplete: ${forTerminal(why)}`);
     if (kept !== undefined) sayNext(kept.path, watch.calls, subject, say);
@@ -220,7 +223,7 @@ export function addTrace(program: Command): void {
     .option('--section <name>', 'of the ELF file', DEFAULT_SECTION)
     .option('-q, --quiet', 'the report and failures alone')
     .addHelpText('after', EXAMPLES);
-  addPolicyOptions(addReportOptions(command)).action((words: readonly string[], flags: TraceFlags) => {
+  addReportOptions(command).action((words: readonly string[], flags: TraceFlags) => {
     const [subject, run] = parted(words, process.argv.slice(2));
     return trace(subject, run, flags);
   });

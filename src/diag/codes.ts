@@ -237,6 +237,7 @@ export const CODES = {
     about: 'a recorded call whose verdict depends on what the trace does not tell',
   },
   REPLAY_UNDECIDED: { severity: 'warning', about: 'a recorded call for which no number is known' },
+  REPLAY_LACKING: { severity: 'note', about: 'a recorded call that the kernel asked about does not have' },
   REPLAY_LOGGED: { severity: 'note', about: 'a recorded call that the filter lets through and logs' },
 
   // starting commands

@@ -5,8 +5,8 @@
 import { type Arch, describeWord } from '../arch/index.ts';
 import type { Diagnostic, Severity, Source, Span } from '../diag/index.ts';
 import { type CallPolicy, describeCondition, type Policy } from '../policy/index.ts';
-import type { Finding, Replay, TracedCall, Verdict } from '../trace/index.ts';
-import { archText, callText, count, nameText, ruleText, times, unknownArgs } from './calls.ts';
+import type { Finding, LackingCall, Replay, TracedCall, Verdict } from '../trace/index.ts';
+import { archText, callText, count, nameText, plural, ruleText, times, unknownArgs } from './calls.ts';
 
 /** What the replay was held against, and how to write it. */
 export interface ReportContext {
@@ -40,6 +40,8 @@ export interface Entry {
   /** Why this verdict: the default action and the rules that do not match, or what the trace does not tell. */
   readonly why: string | undefined;
   readonly allowing: string | undefined;
+  /** The instructions that decide, a line each; empty for a profile, and where there is not one way. */
+  readonly path: readonly string[];
 }
 
 export const SEVERITY: Readonly<Record<EntryKind, Severity>> = {
@@ -53,6 +55,8 @@ export const CODE: {
   readonly logged: 'REPLAY_LOGGED';
 } = { denied: 'REPLAY_DENIED', ambiguous: 'REPLAY_AMBIGUOUS', logged: 'REPLAY_LOGGED' };
 
+/** Of a path so many steps are shown: the last ones, which decide. */
+const MOST_STEPS = 16;
 /** Of rules that do not match so many are named. */
 const MOST_NAMED = 3;
 
@@ -94,7 +98,16 @@ function entryOf(
     source: policy?.source,
     why: whyOf(finding, policy),
     allowing: allowing && ruleText(allowing),
+    path: pathLines(verdict),
   };
+}
+
+function pathLines({ path = [] }: Verdict): readonly string[] {
+  const shown = path.slice(-MOST_STEPS).map(({ pc, text, taken }) => {
+    return `${String(pc).padStart(5)}: ${text}${taken === undefined ? '' : ` (${taken})`}`;
+  });
+  const left = path.length - shown.length;
+  return left > 0 ? [`${String(left).padStart(5)} instructions before, then`, ...shown] : shown;
 }
 
 /** Where each rule that is in force stands. */
@@ -197,4 +210,15 @@ export function diagnosticOf(entry: Entry): Diagnostic {
     })),
     ...(entry.allowing !== undefined && entry.kind !== 'logged' && { help: `to allow it: ${entry.allowing}` }),
   };
+}
+
+/** 'x86_64 clone3(…), 3 times: there since Linux 5.3'. */
+export function lackingText({ call, count: n, why }: LackingCall): string {
+  return `${archText(call.arch)} ${callText(call)}, ${times(n)}: ${why}`;
+}
+
+/** 'Linux 5.2 lacks 2 of the distinct calls', or that it has all of them. */
+export function lackingTitle({ kernel, calls }: NonNullable<Replay['lacking']>): string {
+  if (calls.length === 0) return `Linux ${kernel} has every call of the trace that is known`;
+  return `Linux ${kernel} lacks ${plural(calls.length, 'distinct call')}`;
 }

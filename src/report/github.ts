@@ -7,7 +7,15 @@
 import { forTerminal, positionAt, withoutCommands } from '../diag/index.ts';
 import type { Replay } from '../trace/index.ts';
 import { count, plural } from './calls.ts';
-import { type Entry, entriesOf, type ReportContext, SEVERITY, sentence, undecidedText } from './entries.ts';
+import {
+  type Entry,
+  entriesOf,
+  lackingText,
+  type ReportContext,
+  SEVERITY,
+  sentence,
+  undecidedText,
+} from './entries.ts';
 
 interface Annotation {
   readonly level: 'error' | 'warning' | 'notice';
@@ -30,6 +38,14 @@ export function toGithub(replay: Replay, context: ReportContext): string {
     ...entriesOf(replay, context.policy).map(entryAnnotation),
     ...replay.undecided.map(
       (u): Annotation => ({ level: 'warning', title: 'undecided call', lines: [undecidedText(u)], ...u.first }),
+    ),
+    ...(replay.lacking?.calls ?? []).map(
+      (each): Annotation => ({
+        level: 'notice',
+        title: `not in Linux ${replay.lacking?.kernel}`,
+        lines: [lackingText(each)],
+        ...each.first,
+      }),
     ),
     ...replay.sources.flatMap(({ file, incomplete, unread, firstUnread }): readonly Annotation[] => [
       ...incomplete.map((why): Annotation => ({ level: 'warning', title: 'incomplete trace', lines: [why], file })),
@@ -85,6 +101,7 @@ function entryAnnotation(entry: Entry): Annotation {
       sentence(entry),
       `first at ${first.file}:${first.line}`,
       ...(entry.why === undefined ? [] : [entry.why]),
+      ...entry.path,
       ...(entry.allowing === undefined || entry.kind === 'logged' ? [] : [`to allow it: ${entry.allowing}`]),
     ],
     ...(place ? { file: source?.name, line: place.line, column: place.column } : first),

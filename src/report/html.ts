@@ -143,6 +143,7 @@ ${select('sort', 'Sort by', `<option value="">strictest</option>${COLUMNS.map(([
 <div class="controls"><label>Call<input id="syscall" list="calls" autocomplete="off"></label>${select('abi', 'ABI', '')}</div><datalist id="calls"></datalist>
 <p id="tree-about" class="soft" role="status"></p><svg id="tree" role="img"></svg></section>
 <section id="undecided"><h2>Undecided</h2><ul id="undecided-list"></ul></section>
+<section id="lacking"><h2 id="lacking-title"></h2><ul id="lacking-list"></ul></section>
 <section id="coverage"><h2>Coverage of the profile</h2><div id="used"></div><div id="rules"></div><p id="unused"></p><ul id="dangerous"></ul></section>
 <section><h2>What was read</h2><ul id="sources"></ul><ul id="notes"></ul></section>
 </main>`;

@@ -25,6 +25,12 @@ export function replayData(replay: Replay, context: ReportContext): Record<strin
     ambiguous: of('ambiguous'),
     logged: of('logged'),
     undecided: replay.undecided.map(({ call, ...rest }) => ({ call: callData(call), ...rest })),
+    ...(replay.lacking && {
+      lacking: {
+        kernel: replay.lacking.kernel,
+        calls: replay.lacking.calls.map(({ call, ...rest }) => ({ call: callData(call), ...rest })),
+      },
+    }),
     ...(replay.coverage && {
       coverage: {
         rules: replay.coverage.rules.map((rule) => ({

@@ -7,7 +7,16 @@
 import { forTerminal, renderPlain } from '../diag/index.ts';
 import type { ReadReport, Replay } from '../trace/index.ts';
 import { archText, callText, count, plural } from './calls.ts';
-import { CODE, diagnosticOf, type Entry, entriesOf, type ReportContext, sentence, undecidedText } from './entries.ts';
+import {
+  CODE,
+  diagnosticOf,
+  type Entry,
+  entriesOf,
+  lackingText,
+  type ReportContext,
+  sentence,
+  undecidedText,
+} from './entries.ts';
 
 interface Case {
   readonly group: string;
@@ -34,6 +43,14 @@ export function toJunit(replay: Replay, context: ReportContext): string {
         name: `${archText(u.call.arch)} ${callText(u.call)}`,
         outcome: 'skipped',
         message: undecidedText(u),
+      }),
+    ),
+    ...(replay.lacking?.calls ?? []).map(
+      (each): Case => ({
+        group: 'kernel',
+        name: `${archText(each.call.arch)} ${callText(each.call)} in Linux ${replay.lacking?.kernel}`,
+        outcome: 'skipped',
+        message: lackingText(each),
       }),
     ),
     ...replay.sources.map(sourceCase),
@@ -69,7 +86,7 @@ function entryCase(entry: Entry): Case {
     name: `${entry.arch} ${entry.callText}`,
     outcome: outcome[entry.kind],
     message: sentence(entry),
-    detail: renderPlain(diagnosticOf(entry)) + why,
+    detail: [renderPlain(diagnosticOf(entry)) + why, ...entry.path.map((line) => forTerminal(line))].join('\n'),
   };
 }
 

@@ -70,6 +70,10 @@ function details(f) {
     line('rule ' + rule.index + (f.kind === 'ambiguous' ? ' may decide' : ' decides') + ', ' + (data.profile || 'profile') + ':' + rule.line + ':' + rule.column);
     box.append(make('pre', { class: 'mono' }, rule.frame));
   }
+  if (f.path !== undefined) {
+    line('instructions that ran, jt and jf the way that a jump went:');
+    box.append(make('pre', { class: 'mono path' }, f.path.map((s) => String(s.pc).padStart(5) + ': ' + s.text + (s.taken === undefined ? '' : ' (' + s.taken + ')')).join('\n')));
+  }
   if (f.allow !== undefined && f.kind !== 'logged') { line('to allow it:'); box.append(make('pre', { class: 'mono' }, f.allow)); }
   if (f.call.arch !== undefined && data.decisions.some((d) => d.arch === f.call.arch)) {
     const jump = make('button', { type: 'button' }, 'How it is decided');
@@ -250,6 +254,12 @@ if (data.coverage !== undefined) {
 }
 
 /* What could not be decided, and what was read */
+by('lacking').hidden = data.lacking === undefined;
+if (data.lacking !== undefined) {
+  by('lacking-title').textContent = 'What Linux ' + data.lacking.kernel + ' lacks';
+  for (const l of data.lacking.calls) by('lacking-list').append(make('li', {}, make('code', {}, (l.call.arch || 'unknown ABI') + ' ' + (l.call.name || l.call.nr)), ', ' + number(l.count) + ' times, first ' + l.first.file + ':' + l.first.line + ': ' + l.why));
+  if (data.lacking.calls.length === 0) by('lacking-list').append(make('li', {}, 'nothing: it has every call of the trace that is known'));
+}
 by('undecided').hidden = data.undecided.length === 0;
 for (const u of data.undecided) by('undecided-list').append(make('li', {}, make('code', {}, u.call.name), ', ' + number(u.count) + ' times, first ' + u.first.file + ':' + u.first.line + ': ' + u.why));
 if (data.left.undecided > 0) by('undecided-list').append(make('li', {}, 'and ' + number(data.left.undecided) + ' more, which the JSON report has'));

@@ -7,11 +7,20 @@
  */
 import { CODES, forTerminal, jsonForTerminal, positionAt } from '../diag/index.ts';
 import { sha256 } from '../num/sha256.ts';
-import type { Replay, TracedCall } from '../trace/index.ts';
+import type { LackingCall, Replay, TracedCall } from '../trace/index.ts';
 import { argText, plural } from './calls.ts';
-import { CODE, type Entry, entriesOf, type ReportContext, SEVERITY, sentence, undecidedText } from './entries.ts';
+import {
+  CODE,
+  type Entry,
+  entriesOf,
+  lackingText,
+  type ReportContext,
+  SEVERITY,
+  sentence,
+  undecidedText,
+} from './entries.ts';
 
-const RULES = ['REPLAY_DENIED', 'REPLAY_AMBIGUOUS', 'REPLAY_LOGGED', 'REPLAY_UNDECIDED'] as const;
+const RULES = ['REPLAY_DENIED', 'REPLAY_AMBIGUOUS', 'REPLAY_LOGGED', 'REPLAY_UNDECIDED', 'REPLAY_LACKING'] as const;
 type RuleId = (typeof RULES)[number];
 
 const HELP: Readonly<Record<RuleId, string>> = {
@@ -21,6 +30,7 @@ const HELP: Readonly<Record<RuleId, string>> = {
     'Record with whole registers to decide it: strace -f -n -e raw=all -e quiet=thread-execve -o FILE COMMAND',
   REPLAY_LOGGED: 'The call runs; the kernel writes a line to its log each time.',
   REPLAY_UNDECIDED: 'No ABI of the filter has a call of this name. Record with numbers (strace -n) to decide it.',
+  REPLAY_LACKING: 'The kernel answers ENOSYS where the filter lets the call through. Programs often have another way.',
 };
 
 /** GitHub takes no more results of a run. */
@@ -31,7 +41,11 @@ export function toSarif(replay: Replay, context: ReportContext): string {
     ...incomplete.map((why) => notification(file, why)),
     ...(unread > 0 ? [notification(file, `${plural(unread, 'line')} not understood`)] : []),
   ]);
-  const results = [...entriesOf(replay, context.policy).map(resultOf), ...replay.undecided.map(undecidedResult)];
+  const results = [
+    ...entriesOf(replay, context.policy).map(resultOf),
+    ...replay.undecided.map(undecidedResult),
+    ...(replay.lacking?.calls ?? []).map(lackingResult),
+  ];
   const left = results.length - MOST_RESULTS;
   if (left > 0) notifications.push(notification(undefined, `${plural(left, 'more finding')} left out`));
   const run = {
@@ -75,7 +89,12 @@ function resultOf(entry: Entry): Record<string, unknown> {
         message: message(`rule ${index} ${entry.kind === 'ambiguous' ? 'may decide' : 'decides'}`),
       };
     }),
-    ...(entry.allowing !== undefined && { properties: { allowing: entry.allowing } }),
+    ...((entry.allowing !== undefined || entry.path.length > 0) && {
+      properties: {
+        ...(entry.allowing !== undefined && { allowing: entry.allowing }),
+        ...(finding.verdict.path && { path: finding.verdict.path }),
+      },
+    }),
   };
 }
 
@@ -83,6 +102,15 @@ function undecidedResult(undecided: Replay['undecided'][number]): Record<string,
   const { first, count } = undecided;
   return {
     ...result('REPLAY_UNDECIDED', 'warning', undecided.call, undecidedText(undecided)),
+    occurrenceCount: count,
+    locations: [place(first.file, { startLine: first.line })],
+  };
+}
+
+function lackingResult(lacking: LackingCall): Record<string, unknown> {
+  const { first, count, call } = lacking;
+  return {
+    ...result('REPLAY_LACKING', 'note', call, lackingText(lacking)),
     occurrenceCount: count,
     locations: [place(first.file, { startLine: first.line })],
   };

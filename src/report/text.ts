@@ -15,6 +15,8 @@ import {
   type Entry,
   type EntryKind,
   entriesOf,
+  lackingText,
+  lackingTitle,
   type ReportContext,
   tasksText,
   undecidedText,
@@ -35,6 +37,7 @@ export function toText(replay: Replay, context: ReportContext): string {
     ...section('denied', entries, style, 'Denied'),
     ...section('ambiguous', entries, style, 'Perhaps denied: the trace does not tell enough'),
     ...undecided(replay, style),
+    ...lacking(replay, style),
     ...section('logged', entries, style, 'Allowed and logged'),
     ...(replay.coverage ? [coverageText(replay.coverage, style, width)] : []),
     sourcesText(replay.sources, style),
@@ -76,13 +79,13 @@ function section(kind: EntryKind, entries: readonly Entry[], style: Style, title
 
 function entryText(entry: Entry, style: Style): string {
   const { finding, why } = entry;
-  const { first, last, verdict } = finding;
+  const { first, last } = finding;
   const who = tasksText(finding);
   const lines = [
     ...(last.file === first.file && last.line === first.line ? [] : [`last at ${last.file}:${last.line}`]),
     ...(who === '' ? [] : [`by ${who}`]),
     ...(why === undefined ? [] : [why]),
-    ...(verdict.path === undefined ? [] : [`instructions ${verdict.path.join(' ')}`]),
+    ...entry.path,
   ];
   return [renderDiagnostic(diagnosticOf(entry), style), ...lines.map((line) => `   ${forTerminal(line)}`)].join('\n');
 }
@@ -94,6 +97,15 @@ function undecided({ undecided: list }: Replay, style: Style): readonly string[]
       `  ${forTerminal(`${each.first.file}:${each.first.line}`)} ${style.warning('warning')} REPLAY_UNDECIDED ${forTerminal(undecidedText(each))}`,
   );
   return [[`Undecided: ${plural(list.length, 'distinct call')}`, ...rows].join('\n')];
+}
+
+function lacking({ lacking: asked }: Replay, style: Style): readonly string[] {
+  if (asked === undefined) return [];
+  const rows = asked.calls.map(
+    (each) =>
+      `  ${forTerminal(`${each.first.file}:${each.first.line}`)} ${style.note('note')} REPLAY_LACKING ${forTerminal(lackingText(each))}`,
+  );
+  return [[forTerminal(lackingTitle(asked)), ...rows].join('\n')];
 }
 
 function bar(part: number, whole: number): string {

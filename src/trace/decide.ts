@@ -10,6 +10,7 @@ import { type U32, u32 } from '../num/index.ts';
 import type { Policy } from '../policy/index.ts';
 import { coveredArches, meaningOfPolicy, meaningOfProgram, type Subject } from '../prove/index.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
+import { Paths } from './path.ts';
 import { rulesFor } from './rules.ts';
 import type { ReadOptions, TracedArg, TracedCall, Verdict } from './types.ts';
 
@@ -27,11 +28,13 @@ export class Decider {
   readonly #root: Node;
   /** By audit token, then number: the meaning for this call alone. */
   readonly #calls = new Map<number, Map<number, Node>>();
+  readonly #paths: Paths | undefined;
   readonly #verdicts = new WeakMap<TracedCall, Verdict | 'none'>();
 
   /** @throws SeccompcError PROOF_UNDECIDED for a program whose meaning takes too much room */
   constructor(filter: Filter) {
     this.filter = filter;
+    this.#paths = isPolicy(filter) ? undefined : new Paths(filter);
     this.arches = isPolicy(filter) ? filter.arches.map(({ arch }) => arch) : coveredArches(filter);
     const made = within(() =>
       isPolicy(filter) ? meaningOfPolicy(filter, this.#words) : meaningOfProgram(filter, this.#words),
@@ -73,7 +76,9 @@ export class Decider {
     const rules = isPolicy(this.filter) ? rulesFor(this.filter, candidates, words) : [];
     const isBare = call.args.every((arg) => arg === undefined);
     const confidence = possible.length === 1 ? 'exact' : isBare && call.arch !== undefined ? 'names-only' : 'ambiguous';
-    return { call, confidence, word: possible[0] as U32, possible, rules };
+    const [only, second] = candidates;
+    const path = only !== undefined && second === undefined && possible.length === 1 && this.#paths?.of(only);
+    return { call, confidence, word: possible[0] as U32, possible, rules, ...(path && { path }) };
   }
 
   /** The diagram with architecture and number fixed. */

@@ -10,10 +10,22 @@ import { outcome } from '../kernel/index.ts';
 import type { Policy } from '../policy/index.ts';
 import { coverageOf, type Hits } from './coverage.ts';
 import { Decider, type Filter } from './decide.ts';
+import { kernelVersion, lacks } from './lacking.ts';
 import type { TraceStream } from './read.ts';
 import { allowing } from './suggest.ts';
 import { Bins, TIMELINES_KEPT } from './timeline.ts';
-import type { CallEvent, Counts, Finding, Place, Replay, Task, TracedCall, TraceEvent, Verdict } from './types.ts';
+import type {
+  CallEvent,
+  Counts,
+  Finding,
+  LackingCall,
+  Place,
+  Replay,
+  Task,
+  TracedCall,
+  TraceEvent,
+  Verdict,
+} from './types.ts';
 
 export type Events = Iterable<TraceEvent> | AsyncIterable<TraceEvent> | TraceStream | readonly TraceStream[];
 
@@ -42,17 +54,22 @@ interface Fortune {
 
 const isLetThrough = (word: number) => actionOf(word) === SECCOMP_RET_ALLOW || actionOf(word) === SECCOMP_RET_LOG;
 
+export interface ReplayOptions {
+  /** 'MAJOR.MINOR' of the kernel that it is for: gives `Replay.lacking`. A policy's own when absent. */
+  readonly kernel?: string | undefined;
+}
+
 /**
  * Replays traces in turn, each as processes of its own. The filter is in force from the first event on.
  *
- * @throws SeccompcError what reading throws; PROOF_UNDECIDED for a program that cannot be decided
+ * @throws SeccompcError what reading throws; PROOF_UNDECIDED for a program that cannot be decided; KERNEL_VERSION
  */
-export async function replay(filter: Filter, events: Events): Promise<Replay> {
+export async function replay(filter: Filter, events: Events, options: ReplayOptions = {}): Promise<Replay> {
   const replaying = new Replaying(new Decider(filter));
   const streams =
     Array.isArray(events) && events.every(isStream) ? events : [events as Exclude<Events, readonly TraceStream[]>];
   for (const stream of streams) await replaying.take(stream as Exclude<Events, readonly TraceStream[]>);
-  return replaying.result();
+  return replaying.result(options);
 }
 
 const isStream = (events: unknown): events is TraceStream =>
@@ -68,6 +85,8 @@ export class Replaying {
   #fortunes = new Map<number, Fortune>();
   #events = 0;
   #unfiltered = 0;
+  /** Calls that no filter sees. */
+  readonly #bypassing = new Map<TracedCall, Omit<LackingCall, 'why'>>();
   #binned = 0;
   #file = '-';
 
@@ -103,6 +122,9 @@ export class Replaying {
     const { call } = event;
     if (call.arch?.name === 'x86_64' && UNFILTERED_X86_64.has(call.nr ?? -1)) {
       this.#unfiltered += 1;
+      const place = { file: this.#file, line: event.line };
+      const seen = this.#bypassing.get(call) ?? { call, count: 0, first: place };
+      this.#bypassing.set(call, { ...seen, count: seen.count + 1 });
       return;
     }
     const tally = this.#tallyOf(event);
@@ -153,7 +175,8 @@ export class Replaying {
     else fortune.strayed = true;
   }
 
-  result(): Replay {
+  /** @throws SeccompcError KERNEL_VERSION */
+  result({ kernel }: ReplayOptions = {}): Replay {
     const all = [...this.#tallies.values()];
     const judged = all.flatMap((t) => (t.verdict === undefined ? [] : [{ ...t, verdict: t.verdict }]));
     const exact = judged.filter(({ verdict }) => verdict.confidence === 'exact');
@@ -169,6 +192,7 @@ export class Replaying {
     const { filter } = this.#decider;
     const policy: Policy | undefined = 'arches' in filter ? filter : undefined;
     const notes: readonly Diagnostic[] = [];
+    const asked = kernel ?? policy?.kernel;
     return {
       denied: this.#findings(denied),
       ambiguous: this.#findings(ambiguous),
@@ -193,6 +217,7 @@ export class Replaying {
         unfiltered: this.#unfiltered,
       },
       sources: this.#sources.map(({ report }) => report),
+      ...(asked !== undefined && { lacking: { kernel: asked, calls: this.#lacking(asked) } }),
       ...(policy && {
         coverage: coverageOf(
           policy,
@@ -201,6 +226,19 @@ export class Replaying {
       }),
       notes,
     };
+  }
+
+  #lacking(kernel: string): readonly LackingCall[] {
+    const version = kernelVersion(kernel);
+    const tallied = [...this.#tallies.values()].map(({ call, first, reached, hypothetical, unreachable }) => ({
+      call,
+      first,
+      count: reached + hypothetical + unreachable,
+    }));
+    return [...tallied, ...this.#bypassing.values()].flatMap((each) => {
+      const missing = lacks(each.call, version, this.#decider.arches);
+      return missing === undefined ? [] : [{ ...each, ...missing }];
+    });
   }
 
   #findings(tallies: readonly (Tally & { readonly verdict: Verdict })[]): readonly Finding[] {

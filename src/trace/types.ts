@@ -148,8 +148,30 @@ export interface Verdict {
   readonly possible: readonly U32[];
   /** Positions in the profile's `syscalls` of the rules that decide (one when exact), empty: the default action, or no profile. */
   readonly rules: readonly number[];
-  /** Instructions that a program runs for it; undefined where that is not one path. */
-  readonly path?: readonly number[] | undefined;
+  /** What a program runs for it, in order; absent for a policy, and where the unknown bits may lead another way. */
+  readonly path?: readonly PathStep[] | undefined;
+}
+
+/** An instruction that ran. */
+export interface PathStep {
+  /** From 0. */
+  readonly pc: number;
+  /** In assembler text, and what it means. */
+  readonly text: string;
+  /** Which way a conditional jump went. */
+  readonly taken?: 'jt' | 'jf' | undefined;
+}
+
+/** A recorded call that the kernel asked about does not have. */
+export interface LackingCall {
+  readonly call: TracedCall;
+  readonly count: number;
+  readonly first: Place;
+  /** 'there since Linux 5.11'. */
+  readonly why: string;
+  /** The version that brought it to its first ABI, or that took it away. */
+  readonly since?: string | undefined;
+  readonly removed?: string | undefined;
 }
 
 /** Where a call stands. */
@@ -260,6 +282,8 @@ export interface Replay {
     readonly unfiltered: number;
   };
   readonly sources: readonly ReadReport[];
+  /** Where a kernel version was given: what it, or an ABI of the filter, does not have; in the order of the trace. */
+  readonly lacking?: { readonly kernel: string; readonly calls: readonly LackingCall[] } | undefined;
   /** Absent for a raw program. */
   readonly coverage?: Coverage | undefined;
   readonly notes: readonly Diagnostic[];

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
+import { compile, loadPolicy } from '../../src/build/index.ts';
 import { suite } from '../suite.ts';
 import { file, seccompc } from './command.ts';
 
@@ -94,5 +95,30 @@ suite('cli/replay', (test) => {
     const evil = trace('evil.strace', `${START}7<a\x1b[31m> [  41] socket(0x26, 0, 0) = 0x3\n`);
     const { stdout, stderr } = seccompc(['replay', PROFILE, evil]);
     assert.not.match(stdout + stderr, /\x1b/);
+  });
+});
+
+suite('cli/replay/kernel', (test) => {
+  const path = trace('kernel.strace', `${FINE}7 [ 435] clone3(0x7ffe, 0x58) = 9\n`);
+  const asked = (kernel: string) => seccompc(['replay', PROFILE, path, '--kernel', kernel]);
+
+  test('lists what that kernel lacks, which is no denial', () => {
+    const { status, stdout } = asked('5.2');
+    assert.is(status, 0);
+    assert.match(stdout, /Linux 5\.2 lacks 1 distinct call\n.*kernel\.strace:3 note REPLAY_LACKING x86_64 clone3/);
+    assert.match(asked('5.3').stdout, 'Linux 5.3 has every call of the trace');
+  });
+
+  test('a version that is none is a mistake, for a program too', () => {
+    assert.match(asked('five').stderr, 'KERNEL_VERSION');
+    const program = file(
+      'kernel.bpf',
+      compile(loadPolicy({ name: 'p', text: readFileSync(PROFILE, 'utf8') }, {})).bytes,
+    );
+    const made = seccompc(['replay', program, path, '--kernel', 'five']);
+    assert.equal([made.status, made.stdout], [2, '']);
+    const shown = seccompc(['replay', program, path, '--kernel', '5.2']);
+    assert.match(shown.stdout, 'REPLAY_LACKING');
+    assert.match(seccompc(['replay', program, denied]).stdout, /\n +\d+: ret #0x50001/);
   });
 });

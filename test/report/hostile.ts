@@ -22,7 +22,14 @@ export function hostileReplay(text: string): Replay {
   });
   const place = { file: text, line: 7 };
   const finding = (made: TracedCall, possible: readonly number[], confidence: 'exact' | 'ambiguous'): Finding => ({
-    verdict: { call: made, confidence, word: u32(possible[0] ?? 0), possible: possible.map(u32), rules: [0] },
+    verdict: {
+      call: made,
+      confidence,
+      word: u32(possible[0] ?? 0),
+      possible: possible.map(u32),
+      rules: [0],
+      path: [{ pc: 3, text, taken: 'jf' }],
+    },
     counts: { reached: 5, hypothetical: 2, unreachable: 1 },
     first: place,
     last: { file: text, line: 99 },
@@ -84,6 +91,10 @@ export function hostileReplay(text: string): Replay {
         { ruleIndex: 1, names: [text], hits: 0, possibleHits: 0, unused: [text], unseen: [] },
       ],
       unusedCalls: [{ name: text, arches: ['x86_64'], danger: 3, why: text }],
+    },
+    lacking: {
+      kernel: text,
+      calls: [{ call: call(5, text), count: 2, first: place, why: text, since: text }],
     },
     notes: [{ code: 'USAGE', severity: 'note', message: text }],
   };
