@@ -5,9 +5,9 @@
  */
 import { type Arch, archesOfAudit, arch as archNamed, X32_SYSCALL_BIT } from '../arch/index.ts';
 import type { U32 } from '../num/index.ts';
-import { known } from './calls.ts';
+import { type Calls, known } from './calls.ts';
 import type { ReaderContext } from './reader.ts';
-import type { Fate, TracedArg } from './types.ts';
+import type { Fate, TracedArg, TracedCall } from './types.ts';
 
 export type AuditType = 'SECCOMP' | 'SYSCALL';
 
@@ -34,7 +34,6 @@ export interface AuditRecord {
   readonly fate: Fate | undefined;
 }
 
-const PART = /([A-Za-z][\w-]*)=("[^"]*"(?!\S)|\S*)\s*|\S+\s*/y;
 /** Quoted wholly, or not at all. */
 const BROKEN = /^"(?:[^"]*$|[^"]*"[\s\S])/;
 /** The fields that decide; one that comes twice makes the record worthless. */
@@ -87,18 +86,53 @@ export function parseRecord(type: AuditType, text: string): AuditRecord | undefi
   return { type, body, arch, token, nr, pid: Number(pid), comm, exe, args, word, fate };
 }
 
+const LONGEST_KEY = 7;
+
+/** `key=value` where they are among those that decide; words without one are passed over. */
 function fieldsOf(body: string): ReadonlyMap<string, string> | undefined {
   const fields = new Map<string, string>();
-  PART.lastIndex = 0;
-  while (PART.lastIndex < body.length) {
-    const part = PART.exec(body);
-    if (part === null) break;
-    const [, key, value] = part;
-    if (key === undefined || value === undefined || !READ.has(key)) continue;
-    if (fields.has(key) || BROKEN.test(value)) return undefined;
-    fields.set(key, value);
+  for (let at = 0; at < body.length; ) {
+    const equals = keyEnd(body, at);
+    const end = equals < 0 ? wordEnd(body, at) : valueEnd(body, equals + 1);
+    if (equals >= 0 && equals - at <= LONGEST_KEY) {
+      const key = body.slice(at, equals);
+      if (READ.has(key)) {
+        const value = body.slice(equals + 1, end);
+        if (fields.has(key) || BROKEN.test(value)) return undefined;
+        fields.set(key, value);
+      }
+    }
+    at = end;
+    while (at < body.length && isSpace(body.charCodeAt(at))) at += 1;
   }
   return fields;
+}
+
+const isSpace = (c: number) => c === 32 || (c >= 9 && c <= 13);
+const isLetter = (c: number) => (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
+const isKeyPart = (c: number) => isLetter(c) || (c >= 48 && c <= 57) || c === 95 || c === 45;
+
+/** The '=' behind a key that begins here; -1 where none does. */
+function keyEnd(text: string, at: number): number {
+  if (!isLetter(text.charCodeAt(at))) return -1;
+  let p = at + 1;
+  while (isKeyPart(text.charCodeAt(p))) p += 1;
+  return text.charCodeAt(p) === 61 ? p : -1;
+}
+
+function wordEnd(text: string, at: number): number {
+  let p = at;
+  while (p < text.length && !isSpace(text.charCodeAt(p))) p += 1;
+  return p;
+}
+
+/** Behind a value: of a quoted one the quotation mark that ends the word, if there is one. */
+function valueEnd(text: string, at: number): number {
+  if (text.charCodeAt(at) === 34) {
+    const quote = text.indexOf('"', at + 1);
+    if (quote >= 0 && (quote + 1 === text.length || isSpace(text.charCodeAt(quote + 1)))) return quote + 1;
+  }
+  return wordEnd(text, at);
 }
 
 /** One audit token stands for x86_64 and x32, which the number tells apart; -1 is no x32 call. */
@@ -216,20 +250,49 @@ function emitRecord(context: ReaderContext, record: AuditRecord, line: number): 
   }
 }
 
+/** What is the same for every call of a number: asked once. */
+interface Asked {
+  readonly bare: TracedCall;
+  /** Bit i: somebody will look at argument i. */
+  readonly mask: number;
+}
+
+const asked = new WeakMap<Calls, Map<Arch | undefined, Map<number | string | undefined, Asked>>>();
+
+function askedOf(
+  { calls, options: { wanted } }: ReaderContext,
+  arch: Arch | undefined,
+  nr: number | undefined,
+  printed: string,
+): Asked {
+  let byArch = asked.get(calls);
+  if (byArch === undefined) {
+    byArch = new Map();
+    asked.set(calls, byArch);
+  }
+  let byNumber = byArch.get(arch);
+  if (byNumber === undefined) {
+    byNumber = new Map();
+    byArch.set(arch, byNumber);
+  }
+  const key = printed === '' ? nr : `${nr} ${printed}`;
+  const found = byNumber.get(key);
+  if (found !== undefined) return found;
+  const bare = calls.intern(arch, nr, printed);
+  const made = { bare, mask: wanted === undefined ? 63 : wanted(arch, bare.name, nr) };
+  byNumber.set(key, made);
+  return made;
+}
+
 /** The call with those of its arguments that somebody will look at. */
 export function wantedCall(
-  { calls, options: { wanted } }: ReaderContext,
+  context: ReaderContext,
   arch: Arch | undefined,
   nr: number | undefined,
   args: readonly (TracedArg | undefined)[],
   printed = '',
-): ReturnType<ReaderContext['calls']['intern']> {
-  const bare = calls.intern(arch, nr, printed);
-  const mask = wanted === undefined ? 63 : wanted(arch, bare.name, nr);
-  return calls.intern(
-    arch,
-    nr,
-    printed,
-    args.map((arg, i) => ((mask >> i) & 1 ? arg : undefined)),
-  );
+): TracedCall {
+  const { bare, mask } = askedOf(context, arch, nr, printed);
+  const seen = args.map((arg, i) => ((mask >> i) & 1 ? arg : undefined));
+  return seen.every((arg) => arg === undefined) ? bare : context.calls.intern(arch, nr, printed, seen);
 }
