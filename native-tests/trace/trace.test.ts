@@ -98,6 +98,19 @@ const rows: readonly Row[] = [
     says: ['USAGE'],
   },
   { name: 'into a folder', args: ['-o', '/tmp', '--', 'true'], status: 125, says: ['OUTPUT_UNWRITABLE'] },
+  {
+    name: 'a report without a place: said before the command runs',
+    args: ['--report', 'no/r', 'p.json', ...sh('echo ran')],
+    status: 125,
+    stdout: '',
+    says: ['OUTPUT_UNWRITABLE'],
+  },
+  {
+    name: 'what a kernel lacks is listed',
+    args: ['p.json', '--kernel', '2.4', '--', 'true'],
+    status: 0,
+    says: ['REPLAY_LACKING'],
+  },
   { name: 'into standard output', args: ['-o', '-', '--', 'true'], status: 125, says: ['USAGE'] },
   {
     name: 'into a full disk: the command runs to its end',

@@ -1,6 +1,6 @@
 /** seccompc trace: runs a command under strace, keeps what is recorded, and replays it while it comes. */
-import { closeSync, openSync } from 'node:fs';
-import { basename } from 'node:path';
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { describeWord } from '../arch/index.ts';
 import { DEFAULT_SECTION } from '../build/index.ts';
@@ -80,6 +80,17 @@ function requireNoReport(flags: TraceFlags): void {
   fail({ code: 'USAGE', message: `${given[0]} needs a profile: seccompc trace PROFILE -- COMMAND` });
 }
 
+/** A command may run for long: that there is no place for its report is said before. @throws SeccompcError OUTPUT_UNWRITABLE */
+function requirePlace(path: string | undefined): void {
+  if (path === undefined || path === '-') return;
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    refuse(path, error);
+  }
+}
+
 type Say = (text: string) => void;
 
 /** Denials are told when they come. */
@@ -125,6 +136,7 @@ async function trace(subject: string | undefined, words: readonly string[], flag
   findCommand(command);
   const strace = findStrace();
   if (subject === undefined) requireNoReport(flags);
+  for (const path of [flags.report, flags.writeBaseline]) requirePlace(path);
   if (flags.kernel !== undefined) kernelVersion(flags.kernel);
   const report = openReport(flags);
   const side = subject === undefined ? undefined : sideOf(readSubject(subject, flags), flags);

@@ -56,7 +56,8 @@ interface Where {
 
 /** @throws SeccompcError USAGE for what is no argument of a call */
 export function clausesOf(args: Args, arch: Arch, call: string | undefined): readonly Clause[] {
-  if (typeof args !== 'object' || args === null) return usage("arguments are an object, such as { 0: 'AF_UNIX' }");
+  const isOther = typeof args !== 'object' || args === null || (Symbol.iterator in args && !Array.isArray(args));
+  if (isOther) return usage("arguments are an object, such as { 0: 'AF_UNIX' }");
   return Object.entries(args).flatMap(([key, wanted]): readonly Clause[] => {
     const argIndex = Number(key);
     if (!/^[0-5]$/.test(key)) return usage(`a call has the arguments 0 to 5, not ${quoted(key)}`);

@@ -128,6 +128,7 @@ const wrong: readonly (readonly [string, (h: Harness) => unknown, string])[] = [
   ['an empty name', (h) => h.allows(''), 'SYSCALL_UNKNOWN'],
   ['a seventh argument', (h) => h.allows('read', { 6: 1 }), 'USAGE'],
   ['a list that is too long', (h) => h.allows('read', [0, 0, 0, 0, 0, 0, 0]), 'USAGE'],
+  ['a map, whose entries nobody would see', (h) => h.denies('socket', new Map([[0, 38]]) as never), 'USAGE'],
   ['a fraction', (h) => h.allows('read', { 0: 0.5 }), 'USAGE'],
   ['a number that a double does not hold', (h) => h.allows('read', { 0: 2 ** 60 }), 'USAGE'],
   ['65 bits', (h) => h.allows('read', { 0: 1n << 64n }), 'USAGE'],
