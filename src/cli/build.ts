@@ -50,7 +50,7 @@ interface BuildFlags extends PolicyFlags, RewriteFlags {
   /** False under --no-prove. */
   readonly prove: boolean;
   readonly optimize: Optimize;
-  readonly weights?: string;
+  readonly weights?: readonly string[];
   readonly fast?: boolean;
   readonly tracePasses?: boolean;
 }
@@ -110,8 +110,10 @@ function cachesCalls(kernel: string | undefined): boolean {
   return version === undefined || compareVersions(version, FIRST_CACHING) >= 0;
 }
 
-function costOptions(flags: BuildFlags, terminal: Terminal): CompileOptions {
-  const weights = flags.weights === undefined ? undefined : readWeights(flags.weights);
+async function costOptions(flags: BuildFlags, terminal: Terminal): Promise<CompileOptions> {
+  const read = flags.weights && (await readWeights(flags.weights));
+  const weights = read?.weights;
+  for (const line of read?.told ?? []) terminal.aside(`  weights: ${line}`);
   return {
     prove: flags.prove,
     optimize: flags.optimize,
@@ -171,7 +173,7 @@ function checkOutput(flags: BuildFlags, output: Output, profile: Input): void {
     const message = 'the result would overwrite the profile';
     fail({ code: 'USAGE', file: output.path, message, help: 'name another' });
   }
-  if (flags.weights !== undefined && isSameFile(output.path, flags.weights)) {
+  if (flags.weights?.some((path) => isSameFile(output.path, path))) {
     const message = 'the result would overwrite the weights';
     fail({ code: 'USAGE', file: output.path, message, help: 'name another' });
   }
@@ -207,7 +209,7 @@ async function buildFor(
   const own = elf && elfArch(elf.file, elf.opened.name);
   const policy = loadPolicy(source, resolveOptions(flags, own && [own.name]));
   if (own && elf) requireOwnAbi(policy, own, elf.opened.name);
-  const compiled = compileProved(policy, costOptions(flags, terminal));
+  const compiled = compileProved(policy, await costOptions(flags, terminal));
   const { program } = compiled;
   const output = planOutput(flags, program, policy, elf);
   if (output) checkOutput(flags, output, profile);
@@ -290,7 +292,12 @@ export function addBuild(program: Command): void {
         .choices(['size', 'speed', 'balanced'])
         .default('balanced'),
     )
-    .option('--weights <file>', 'how often each call is made, as JSON: { "openat": 1200, ... }')
+    .addOption(
+      new Option(
+        '--weights <file>',
+        'how often each call is made: a recorded trace, or JSON { "openat": 1200, ... }; may be repeated',
+      ).argParser((path: string, before: readonly string[] = []) => [...before, path]),
+    )
     .option('--fast', 'compile without the search for masks: about a millisecond, a few more instructions')
     .option('--trace-passes', 'instructions before and after each pass of the compiler')
     .option('--no-prove', 'skip the proof that the program equals the profile')

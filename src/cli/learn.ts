@@ -8,9 +8,9 @@ import { destinationOf } from '../host/destination.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { openTrace } from '../host/trace-file.ts';
 import type { Policy } from '../policy/index.ts';
-import { Decider, readTrace } from '../trace/index.ts';
+import { Decider, inReadingOrder, readTrace } from '../trace/index.ts';
 import { extensionsLine, writeProfile } from './combine.ts';
-import { list } from './options.ts';
+import { list, maxBytesOption } from './options.ts';
 import { Terminal } from './terminal.ts';
 
 interface LearnFlags {
@@ -20,6 +20,7 @@ interface LearnFlags {
   readonly name?: string;
   readonly runtime: Runtime;
   readonly output?: string;
+  readonly maxBytes?: number;
   readonly strict?: boolean;
   readonly json?: boolean;
 }
@@ -38,12 +39,12 @@ async function learn(traces: readonly string[], flags: LearnFlags): Promise<{ le
     (name) => findArch(name) ?? fail({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture` }),
   );
   const learning = new Learning({ args: argsOf(flags.args), runtime: flags.runtime, arches });
-  for (const path of traces) {
-    const file = openTrace(path);
-    const stream = readTrace(file, { file: path, arch: arches?.[0], wanted: learning.wanted });
+  for (const { path, ofSet } of inReadingOrder(traces)) {
+    const file = openTrace(path, { maxBytes: flags.maxBytes });
+    const stream = readTrace(file, { file: path, arch: arches?.[0], wanted: learning.wanted, ofSet });
     for await (const batch of stream.batches()) learning.add(batch, path);
     const { report } = stream;
-    if (report.calls === 0) {
+    if (report.calls === 0 && ofSet === undefined) {
       fail({ code: 'TRACE_EMPTY', file: path, message: `not one of ${report.lines} lines is a call` });
     }
     learning.source(report);
@@ -154,6 +155,7 @@ export function addLearn(program: Command): void {
         .choices(['none', 'runc'])
         .default('none'),
     )
+    .addOption(maxBytesOption())
     .addOption(new Option('-o, --output <file>', "where the profile goes ('-', standard output, unless given)"))
     .option('--strict', 'where calls may be missing or were left out, write nothing and end with status 3')
     .option('--json', 'the result as JSON')

@@ -1,5 +1,5 @@
 /** The options that say what a profile means, shared by every command that reads one. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ResolveOptions } from '../policy/index.ts';
 import { capabilityName, DOCKER_CAPABILITIES } from '../policy/vocabulary.ts';
 
@@ -27,6 +27,19 @@ export function list(text: string, before: readonly string[] = []): readonly str
       .map((part) => part.trim())
       .filter((part) => part !== ''),
   ];
+}
+
+const SIZE = /^(\d{1,12})([KMG]?)$/i;
+
+function bytesOf(text: string): number {
+  const [, number, unit = ''] = SIZE.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('A size is a number of bytes, such as 500M or 2G.');
+  return Number(number) * 2 ** (10 * ' KMG'.indexOf(unit.toUpperCase() || ' '));
+}
+
+/** Of whoever reads traces. */
+export function maxBytesOption(): Option {
+  return new Option('--max-bytes <size>', 'of a trace, unpacked').argParser(bytesOf);
 }
 
 export function addPolicyOptions(command: Command): Command {

@@ -6,6 +6,7 @@ import { fail, forTerminal, quoted } from '../diag/index.ts';
 import { openTrace, type TraceFile } from '../host/trace-file.ts';
 import {
   Decider,
+  inReadingOrder,
   kernelVersion,
   type Replay,
   Replaying,
@@ -14,6 +15,7 @@ import {
   TRACE_FORMATS,
   type TraceFormat,
 } from '../trace/index.ts';
+import { maxBytesOption } from './options.ts';
 import { addReportOptions, openReport, type ReportFlags } from './replay-report.ts';
 import { machine, type Side, type SideFlags, sideOf } from './replay-side.ts';
 import { readSubject } from './subject.ts';
@@ -53,13 +55,14 @@ async function* showing(trace: TraceFile, isShown: boolean): AsyncGenerator<Uint
 async function replayed(side: Side, traces: readonly string[], flags: ReplayFlags): Promise<Replay> {
   const replaying = new Replaying(new Decider(side.filter));
   const isShown = process.stderr.isTTY === true && !flags.quiet;
-  for (const path of traces) {
+  for (const { path, ofSet } of inReadingOrder(traces)) {
     const file = openTrace(path, { maxBytes: flags.maxBytes });
     const options = {
       file: path,
       format: flags.traceFormat,
       machine: flags.traceArch ?? machine(),
       wanted: replaying.wanted,
+      ofSet,
     };
     await replaying.take(readTrace(watched(file, isShown), { ...options, arch: flags.traceArch }));
   }
@@ -76,13 +79,6 @@ async function replayCommand(subjectPath: string, traces: readonly string[], fla
   const all = await replayed(side, traces, flags);
   requireCalls(all);
   process.exitCode = report.write(all, side, { path: flags.output ?? '-', fd: 1 });
-}
-
-const SIZE = /^(\d{1,12})([KMG]?)$/i;
-function bytesOf(text: string): number {
-  const [, number, unit = ''] = SIZE.exec(text) ?? [];
-  if (number === undefined) throw new InvalidArgumentError('A size is a number of bytes, such as 500M or 2G.');
-  return Number(number) * 2 ** (10 * ' KMG'.indexOf(unit.toUpperCase() || ' '));
 }
 
 function archOf(text: string): Arch {
@@ -106,7 +102,7 @@ export function addReplay(program: Command): void {
     .option('--section <name>', 'of the ELF file', DEFAULT_SECTION)
     .addOption(new Option('--trace-format <format>', 'instead of recognising it').choices(TRACE_FORMATS))
     .addOption(new Option('--trace-arch <name>', 'the ABI of calls where the trace does not tell').argParser(archOf))
-    .addOption(new Option('--max-bytes <size>', 'of a trace, unpacked').argParser(bytesOf))
+    .addOption(maxBytesOption())
     .option('-o, --output <file>', 'where the report goes')
     .option('-q, --quiet', 'no progress');
   addReportOptions(command).action((profile: string, traces: readonly string[], flags: ReplayFlags) =>

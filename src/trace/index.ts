@@ -6,5 +6,6 @@ export { kernelVersion } from './lacking.ts';
 export { readTrace, type TraceBytes, type TraceStream } from './read.ts';
 export { TRACE_FORMATS } from './readers.ts';
 export { type Events, Replaying, type ReplayOptions, replay } from './replay.ts';
+export { inReadingOrder, type NamedTrace, type OfSet } from './strace-set.ts';
 export type * from './types.ts';
 export { requireCalls, type Standing, standing, type Terms } from './verdict.ts';

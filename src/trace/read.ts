@@ -8,6 +8,7 @@ import { detect, firstLines, LOOKED_AT } from './detect.ts';
 import { Lines } from './lines.ts';
 import type { ReaderContext, ReaderKind } from './reader.ts';
 import { READERS, readerOf } from './readers.ts';
+import { isOneThread } from './strace-set.ts';
 import type { ReadOptions, ReadReport, TraceEvent } from './types.ts';
 import { unfitFor } from './unfit.ts';
 
@@ -76,7 +77,12 @@ class Reading {
     const start = (first: Uint8Array, atEnd: boolean) => {
       const kind = this.#choose(first, atEnd);
       this.#kind = kind;
-      reader = kind.open(this.#context(emit));
+      const { ofSet } = this.#options;
+      const isAlone = ofSet !== undefined && isOneThread(firstLines(first, atEnd));
+      reader = kind.open({
+        ...this.#context(emit),
+        options: { ...this.#options, ofSet: isAlone ? ofSet : undefined },
+      });
       lines = new Lines(reader);
       this.#lines = lines;
       lines.push(first);
@@ -109,6 +115,8 @@ class Reading {
     // The same bytes, however they were cut into chunks; a first line that is longer than they are is looked at, too.
     const probe = first.subarray(0, PROBE);
     const lines = firstLines(probe, (atEnd && first.length <= PROBE) || probe.indexOf(10) < 0);
+    // A thread that was stopped before it did anything.
+    if (lines.length === 0 && this.#options.ofSet !== undefined) return readerOf('strace') as ReaderKind;
     const found = detect(lines, READERS);
     const unfit = unfitFor(lines, found?.own ?? 0);
     if (unfit !== undefined) {

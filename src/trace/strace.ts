@@ -219,14 +219,21 @@ class StraceReader implements TraceReader {
   }
 
   #task(bytes: Uint8Array): StraceTask {
-    const { tid, commFrom, commTo } = this.#prefix;
+    const { commFrom, commTo } = this.#prefix;
+    const { ofSet } = this.#context.options;
+    const tid = this.#prefix.tid === 0 && ofSet !== undefined ? ofSet.tid : this.#prefix.tid;
     let task = this.#last;
     if (task?.tid !== tid || tid === 0 || task.hasEnded) {
       task = this.#tasks.get(tid) ?? this.#renamed(tid);
       if (task === undefined) {
         const isFirst = this.#tasks.size === 0;
-        task = new StraceTask(tid, this.#context.tasks.get(tid, isFirst ? { pid: tid } : {}));
-        task.arch = this.#hasNumbers ? this.#native : this.#context.options.arch;
+        // The file that is read first is the program's own; of the others only the one that started them knows.
+        const origin =
+          ofSet === undefined || ofSet.origins.size === 0 ? { pid: tid, arch: undefined } : ofSet.origins.get(tid);
+        const pid = isFirst ? origin?.pid : undefined;
+        task = new StraceTask(tid, this.#context.tasks.get(tid, pid === undefined ? {} : { pid }));
+        if (origin !== undefined) ofSet?.origins.set(tid, origin);
+        task.arch = this.#hasNumbers ? this.#native : (origin?.arch ?? this.#context.options.arch);
         this.#tasks.set(tid, task);
       }
       this.#last = task;
@@ -317,6 +324,7 @@ class StraceReader implements TraceReader {
       flags.includes('CLONE_THREAD') || (this.#mode === 'raw' && name === 'clone' && hasThreadFlag(flags));
     const isUnknown = this.#mode === 'raw' && name === 'clone3';
     const pid = isThread ? task.task.pid : isUnknown ? undefined : value;
+    this.#context.options.ofSet?.origins.set(value, { pid, arch: task.arch });
     const child = this.#tasks.get(value) ?? new StraceTask(value, this.#context.tasks.get(value));
     this.#context.tasks.get(value, {
       ...(pid !== undefined && { pid }),

@@ -7,6 +7,7 @@
 import type { Arch } from '../arch/index.ts';
 import type { Diagnostic } from '../diag/index.ts';
 import type { U32 } from '../num/index.ts';
+import type { OfSet } from './strace-set.ts';
 
 /** One file in this folder for each, but for the three spellings of strace's. */
 export type TraceFormat =
@@ -123,6 +124,8 @@ export interface ReadOptions {
   readonly machine?: Arch | undefined;
   /** The ABI of calls where the format does not tell; never overrides what the trace says. */
   readonly arch?: Arch | undefined;
+  /** One of the files of `strace -ff`: whose calls those are whose lines name no thread (`inReadingOrder`). */
+  readonly ofSet?: OfSet | undefined;
   /**
    * The arguments that somebody will look at, as a mask (bit i: argument i); all six when absent. `name` is the ABI's
    * name of the call. Fewer arguments mean fewer distinct calls and a faster reader.

@@ -56,6 +56,7 @@ suite('cli/learn', (test) => {
     assert.is(seccompc(['learn', trace, '--args', 'read']).status, 2);
     assert.is(seccompc(['learn', trace, '--args', 'auto,socket']).status, 2);
     assert.is(seccompc(['learn', trace, '-o', trace]).status, 2);
+    assert.match(seccompc(['learn', trace, '--max-bytes', '20']).stderr, 'TRACE_TOO_LARGE');
     assert.is(readFileSync(trace, 'utf8'), TRACE);
   });
 });

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
 import {
   type CallEvent,
+  inReadingOrder,
   type ReadOptions,
   type ReadReport,
   readTrace,
@@ -241,6 +242,35 @@ suite('trace/strace', (test) => {
       });
     }
   }
+  test('strace -ff: a file for each thread, whose number is in its name', async () => {
+    const set = inReadingOrder(['log', 't.30', 't.7', 't.9', 'other.5']);
+    assert.equal(
+      set.map(({ path, ofSet }) => `${path} ${ofSet?.tid ?? '-'}`),
+      ['log -', 't.7 7', 't.9 9', 't.30 30', 'other.5 -'],
+    );
+    const texts: Readonly<Record<string, string>> = {
+      't.7':
+        '[  59] execve("/x", ["x"], 0x7ffd00000000 /* 1 var */) = 0\n' +
+        '[  56] clone(child_stack=NULL, flags=CLONE_VM|CLONE_THREAD) = 9\n' +
+        '[  56] clone(child_stack=NULL, flags=SIGCHLD) = 30\n',
+      't.9': 'getpid() = 7\n+++ exited with 0 +++\n',
+      't.30': '',
+    };
+    const of = async (path: string) => {
+      const ofSet = set.find((one) => one.path === path)?.ofSet;
+      return (await read(texts[path] ?? '', { format: undefined, ofSet })).calls;
+    };
+    assert.equal(
+      (await of('t.7')).map(({ task }) => `${task.tid} ${task.pid}`),
+      ['7 7', '7 7', '7 7'],
+    );
+    const [thread] = await of('t.9');
+    assert.is(told(thread as CallEvent), '9 x86_64 39 getpid');
+    assert.is(thread?.task.pid, 7);
+    assert.equal(await of('t.30'), []);
+    const named = await read('812 getpid() = 812\n', { ofSet: set[1]?.ofSet });
+    assert.is(named.calls[0]?.task.tid, 812, 'lines that name their thread are believed');
+  });
   test.needs(needs, 'tables of counts are refused', async () => {
     for (const name of ['ls_c', 'ls_cU']) {
       let code = '';
