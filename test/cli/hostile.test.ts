@@ -6,6 +6,7 @@
 import { parse as parseJsonc } from 'jsonc-parser';
 import { SaxesParser } from 'saxes';
 import * as assert from 'uvu/assert';
+import { noted } from '../build/files.ts';
 import { suite } from '../suite.ts';
 import { HOSTILE, MARK, OBEYED, RAW } from '../support/hostile.ts';
 import { file, seccompc } from './command.ts';
@@ -54,10 +55,13 @@ function parsesAsXml(text: string): void {
   parser.write(text).close();
 }
 
-/** Every line is a command of ours. */
+/** Every line is a command of ours, or begins as one of the log that GitHub would not show as such. */
 const ourCommands = (text: string) => {
   assert.not.match(text, RAW);
-  for (const line of text.trimEnd().split('\n')) assert.match(line, /^::(?:error|warning|notice) [a-z]+=/);
+  for (const line of text.trimEnd().split('\n')) {
+    assert.match(line, /^(?:::(?:error|warning|notice) [a-z]+=|(?:error|warning|notice): )/);
+    if (!line.startsWith('::')) assert.not.match(line, OBEYED);
+  }
 };
 const parsesAsJson = (text: string) => {
   harmless(text);
@@ -106,6 +110,21 @@ suite('cli/hostile', (test) => {
           throw error;
         }
         assert.not.match(r.stderr, /\n {4}at |seccompc has a bug/);
+      }
+    });
+  }
+
+  for (const [i, name] of fileNames().entries()) {
+    test(`an ELF file ${i}: what its note and its section names say`, () => {
+      const words = i === 0 ? HOSTILE.join('').replace(/\p{Surrogate}/gu, '') : name;
+      const path = file(`${name}.elf`, noted({ profileName: words, toolVersion: words }, { section: name }));
+      for (const args of i === 0 ? [[], ['--json'], ['--section', name]] : [[]]) {
+        const { stdout, stderr } = seccompc(['inspect', path, ...args]);
+        harmless(stdout);
+        harmless(stderr);
+        assert.ok((stdout + stderr).includes(MARK));
+        if (args[0] === '--json') parsesAsJson(stdout);
+        assert.not.match(stderr, /\n {4}at |seccompc has a bug/);
       }
     });
   }
