@@ -96,7 +96,9 @@ suite('cli/hostile', (test) => {
       [['explain', profile, 'socket', '--json'], 0, parsesAsJson],
       [['diff', profile, other, '--format', 'json'], 1, parsesAsJson],
     ];
-    const rows = i === 0 ? [...forPeople, ...forPrograms] : forPeople;
+    // A name in the middle of a line does there what every text of the trace does.
+    const beginsLine = /^(?:::|##)/.test(name);
+    const rows = i === 0 ? [...forPeople, ...forPrograms] : forPeople.slice(0, beginsLine ? undefined : 3);
     test(`file names ${i}: ${JSON.stringify(name.slice(0, 50))}`, () => {
       for (const [args, status, judge] of rows) {
         const r = seccompc(args);
