@@ -152,7 +152,7 @@ export function addLearn(program: Command): void {
     .option('--name <text>', 'what the profile is for, in its first line')
     .addOption(
       new Option('--runtime <name>', 'allow what a container runtime does behind the filter')
-        .choices(['none', 'runc'])
+        .choices(['none', 'runc', 'crun'])
         .default('none'),
     )
     .addOption(maxBytesOption())
