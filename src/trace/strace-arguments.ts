@@ -58,9 +58,19 @@ const PATHS: ReadonlyMap<string, number> = new Map([
   ['statx', 1],
 ]);
 
-/** What this call says about the log: a path as a number is raw, anything but a hexadecimal number is not. */
+/** Calls whose first argument is a descriptor or a status: decimal, unless the log is raw. */
+const DECIMAL: ReadonlySet<string> = new Set(
+  (
+    'close read write readv writev pread64 pwrite64 fstat lseek ioctl fcntl dup getdents64 ftruncate fsync recvfrom ' +
+    'sendto recvmsg sendmsg connect bind listen accept accept4 setsockopt getsockopt epoll_ctl epoll_wait epoll_pwait ' +
+    'exit exit_group'
+  ).split(' '),
+);
+
+/** What this call says about the log: a path or a descriptor in hexadecimal is raw, anything but hexadecimal is not. */
 export function modeSeen(name: string, texts: readonly string[]): Mode {
   if (texts.some((text) => rawWord(text) === undefined)) return 'symbolic';
+  if (DECIMAL.has(name) && texts[0]?.startsWith('0x')) return 'raw';
   const path = texts[PATHS.get(name) ?? -1];
   return path !== undefined && path.length > 4 ? 'raw' : 'unknown';
 }

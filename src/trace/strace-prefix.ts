@@ -91,9 +91,9 @@ function readTid(bytes: Uint8Array, at: number, to: number, prefix: Prefix): num
   if (p === first || p - first > TID_DIGITS) return at;
   if (bytes[p] === LESS) {
     prefix.commFrom = p + 1;
-    // A name may hold '>': what counts is the one before a space or the bracket.
+    // strace writes a name's own '<' and '>' as \74 and \76.
     do p += 1;
-    while (p < to && !(bytes[p] === GREATER && (bytes[p + 1] === SPACE || bytes[p + 1] === CLOSE)));
+    while (p < to && bytes[p] !== GREATER);
     prefix.commTo = Math.min(p, to);
     p += 1;
   }
@@ -106,6 +106,18 @@ function readTid(bytes: Uint8Array, at: number, to: number, prefix: Prefix): num
   }
   prefix.tid = tid;
   return p;
+}
+
+const ESCAPED = /\\([0-7]{1,3}|[abfnrtv\\])/g;
+const LETTERS: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, '\\': 92 };
+
+/** A command's name as it was: strace escapes what is not printable, byte by byte, as in C. */
+export function commOf(bytes: Uint8Array, from: number, to: number): string {
+  const printed = Array.from(bytes.subarray(from, to), (byte) => String.fromCharCode(byte)).join('');
+  const plain = printed.replace(ESCAPED, (_, what: string) =>
+    String.fromCharCode((LETTERS[what] ?? Number.parseInt(what, 8)) & 0xff),
+  );
+  return new TextDecoder().decode(Uint8Array.from(plain, (c) => c.charCodeAt(0)));
 }
 
 /** A time: digits with points and colons in them. */

@@ -11,7 +11,7 @@ import type { ReaderContext, ReaderKind, TraceReader } from './reader.ts';
 import { type Mode, modeSeen, registersOf, splitArguments } from './strace-arguments.ts';
 import { argumentsEnd, isNameByte, nameEnd, resultAt, resultNumber, unfinishedAt } from './strace-bytes.ts';
 import { behind, type Named, Names, type Slot } from './strace-names.ts';
-import { type Prefix, readPrefix } from './strace-prefix.ts';
+import { commOf, type Prefix, readPrefix } from './strace-prefix.ts';
 import { StraceTask, type Waiting } from './strace-task.ts';
 import type { CallEvent, TracedCall } from './types.ts';
 
@@ -238,7 +238,7 @@ class StraceReader implements TraceReader {
       }
       this.#last = task;
     }
-    if (commTo > commFrom) this.#context.tasks.get(tid, { comm: textOf(bytes, commFrom, commTo) });
+    if (commTo > commFrom) this.#context.tasks.get(tid, { comm: commOf(bytes, commFrom, commTo) });
     return task;
   }
 

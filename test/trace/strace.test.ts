@@ -47,7 +47,7 @@ const PREFIXES = [
   { name: '-n', text: '812 [  41] ', tid: 812 },
   { name: '-i', text: '812 [00007f14fed7bc47] ', tid: 812 },
   { name: '-n -i', text: '812 [  41] [00007f14fed7bc47] ', tid: 812 },
-  { name: '-Y', text: '812<my>app> 20:02:51 ', tid: 812, comm: 'my>app' },
+  { name: '-Y', text: '812<my\\76 app(\\303\\251> 20:02:51 ', tid: 812, comm: 'my> app(é' },
 ];
 
 const RAW = '[  59] execve(0x7fff89765480, 0x7fff89766930, 0x7fff89766948) = 0\n';
@@ -242,6 +242,14 @@ suite('trace/strace', (test) => {
       });
     }
   }
+  test('a name with a bare > is none that strace writes, and its line is unread', async () => {
+    const { calls, report } = await read('812<b> c> getuid() = 0\n');
+    assert.equal([calls.length, report.unread], [0, 1]);
+  });
+  test('a descriptor in hexadecimal is enough for raw', async () => {
+    const { calls } = await read('[   3] close(0x3) = 0\n[  41] socket(0x100000002, 0x1, 0) = 3\n');
+    assert.is(value(calls[1], 0), 'ffffffffffffffff:100000002');
+  });
   test('strace -ff: a file for each thread, whose number is in its name', async () => {
     const set = inReadingOrder(['log', 't.30', 't.7', 't.9', 'other.5']);
     assert.equal(
