@@ -29,7 +29,8 @@ export interface AuditRecord {
   readonly pid: number;
   readonly comm: string | undefined;
   readonly exe: string | undefined;
-  readonly args: readonly TracedArg[];
+  /** Registers 0 to 3 in hex, of SYSCALL. */
+  readonly args: readonly string[];
   readonly word: U32 | undefined;
   readonly fate: Fate | undefined;
 }
@@ -37,20 +38,10 @@ export interface AuditRecord {
 /** Quoted wholly, or not at all. */
 const BROKEN = /^"(?:[^"]*$|[^"]*"[\s\S])/;
 /** The fields that decide; one that comes twice makes the record worthless. */
-const READ: ReadonlySet<string> = new Set([
-  'arch',
-  'syscall',
-  'pid',
-  'comm',
-  'exe',
-  'sig',
-  'code',
-  'a0',
-  'a1',
-  'a2',
-  'a3',
-]);
-const ARGUMENTS = ['a0', 'a1', 'a2', 'a3'];
+const READ = ['arch', 'syscall', 'pid', 'comm', 'exe', 'sig', 'code', 'a0', 'a1', 'a2', 'a3'] as const;
+type Field = (typeof READ)[number];
+const PLACES: ReadonlyMap<string, number> = new Map(READ.map((key, i) => [key, i]));
+const ARGUMENTS = ['a0', 'a1', 'a2', 'a3'] as const;
 const ENRICHED = '\x1d';
 /** The kernel's hex is lower case, so what ENRICHED adds is told apart even where 0x1D was lost on the way. */
 const CODE = /^0x([0-9a-f]{1,8})(?:AUID=.*)?$/;
@@ -59,8 +50,7 @@ const CODE = /^0x([0-9a-f]{1,8})(?:AUID=.*)?$/;
 export function parseRecord(type: AuditType, text: string): AuditRecord | undefined {
   const end = text.indexOf(ENRICHED);
   const body = (end < 0 ? text : text.slice(0, end)).trimEnd();
-  const fields = fieldsOf(body);
-  if (fields === undefined) return undefined;
+  if (!fields.read(body)) return undefined;
   const token = fields.get('arch') ?? '';
   const number = fields.get('syscall') ?? '';
   const pid = fields.get('pid') ?? '';
@@ -68,12 +58,12 @@ export function parseRecord(type: AuditType, text: string): AuditRecord | undefi
   const nr = Number(number) >>> 0;
   if (Number(number) !== nr && Number(number) !== nr - 2 ** 32) return undefined;
   const arch = archOf(Number.parseInt(token, 16), nr);
-  const args: TracedArg[] = [];
+  const args: string[] = [];
   if (type === 'SYSCALL') {
     for (const name of ARGUMENTS) {
       const value = fields.get(name) ?? '';
       if (!/^[0-9a-f]{1,16}$/.test(value)) return undefined;
-      args.push(register(arch, value));
+      args.push(value);
     }
   }
   const code = fields.get('code');
@@ -89,24 +79,39 @@ export function parseRecord(type: AuditType, text: string): AuditRecord | undefi
 const LONGEST_KEY = 7;
 
 /** `key=value` where they are among those that decide; words without one are passed over. */
-function fieldsOf(body: string): ReadonlyMap<string, string> | undefined {
-  const fields = new Map<string, string>();
-  for (let at = 0; at < body.length; ) {
-    const equals = keyEnd(body, at);
-    const end = equals < 0 ? wordEnd(body, at) : valueEnd(body, equals + 1);
-    if (equals >= 0 && equals - at <= LONGEST_KEY) {
-      const key = body.slice(at, equals);
-      if (READ.has(key)) {
-        const value = body.slice(equals + 1, end);
-        if (fields.has(key) || BROKEN.test(value)) return undefined;
-        fields.set(key, value);
-      }
-    }
-    at = end;
-    while (at < body.length && isSpace(body.charCodeAt(at))) at += 1;
+class Fields {
+  readonly #values: (string | undefined)[] = READ.map(() => undefined);
+
+  get(key: Field): string | undefined {
+    return this.#values[PLACES.get(key) as number];
   }
-  return fields;
+
+  /** False where a field comes twice, or a quotation does not end. */
+  read(body: string): boolean {
+    this.#values.fill(undefined);
+    for (let at = 0; at < body.length; ) {
+      const equals = keyEnd(body, at);
+      const end = equals < 0 ? wordEnd(body, at) : valueEnd(body, equals + 1);
+      if (equals >= 0 && equals - at <= LONGEST_KEY && !this.#put(body.slice(at, equals), body, equals + 1, end))
+        return false;
+      at = end;
+      while (at < body.length && isSpace(body.charCodeAt(at))) at += 1;
+    }
+    return true;
+  }
+
+  #put(key: string, body: string, from: number, to: number): boolean {
+    const place = PLACES.get(key);
+    if (place === undefined) return true;
+    const value = body.slice(from, to);
+    if (this.#values[place] !== undefined || (body.charCodeAt(from) === 34 && BROKEN.test(value))) return false;
+    this.#values[place] = value;
+    return true;
+  }
 }
+
+/** One for all records: a map for each was a good part of reading a log. */
+const fields = new Fields();
 
 const isSpace = (c: number) => c === 32 || (c >= 9 && c <= 13);
 const isLetter = (c: number) => (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
@@ -215,7 +220,8 @@ export class AuditEvents {
   }
 
   #oldest(): void {
-    const [key, { records, lines }] = this.#held.entries().next().value as [string, Held];
+    const key = this.#held.keys().next().value as string;
+    const { records, lines } = this.#held.get(key) as Held;
     this.#held.delete(key);
     const [first, second] = records;
     const isPair =
@@ -238,11 +244,11 @@ export class AuditEvents {
 /** A record as a call, and as its process's end where the filter killed that. */
 function emitRecord(context: ReaderContext, record: AuditRecord, line: number): void {
   const { arch, nr, pid, comm, exe, args, word, fate, token } = record;
-  const task = context.tasks.get(pid, { pid, ...(comm !== undefined && { comm }), ...(exe !== undefined && { exe }) });
+  const task = context.tasks.get(pid, { pid, comm, exe });
   const call =
     arch === undefined
       ? context.calls.intern(undefined, undefined, `system call ${nr} of ABI 0x${token}`)
-      : wantedCall(context, arch, nr, args);
+      : wantedCall(context, arch, nr, args.length, (i) => register(arch, args[i] as string));
   context.emit({ kind: 'call', call, task, line, ...(fate && { fate }), ...(word !== undefined && { word }) });
   if (word !== undefined && (word & ACTION) >>> 0 === KILL_PROCESS) {
     context.emit({ kind: 'end', task, line, signal: 'SIGSYS' });
@@ -284,15 +290,17 @@ function askedOf(
   return made;
 }
 
-/** The call with those of its arguments that somebody will look at. */
+/** The call with those of its `count` arguments that somebody will look at; `arg` is asked for these alone. */
 export function wantedCall(
   context: ReaderContext,
   arch: Arch | undefined,
   nr: number | undefined,
-  args: readonly (TracedArg | undefined)[],
+  count: number,
+  arg: (index: number) => TracedArg | undefined,
   printed = '',
 ): TracedCall {
   const { bare, mask } = askedOf(context, arch, nr, printed);
-  const seen = args.map((arg, i) => ((mask >> i) & 1 ? arg : undefined));
-  return seen.every((arg) => arg === undefined) ? bare : context.calls.intern(arch, nr, printed, seen);
+  if (mask === 0) return bare;
+  const seen = Array.from({ length: count }, (_, i) => ((mask >> i) & 1 ? arg(i) : undefined));
+  return seen.every((one) => one === undefined) ? bare : context.calls.intern(arch, nr, printed, seen);
 }

@@ -146,7 +146,7 @@ class JsonlReader implements TraceReader {
     const fate = fields.fate as Fate | undefined;
     return {
       kind: 'call',
-      call: wantedCall(this.#context, arch, nr, args, name ?? ''),
+      call: wantedCall(this.#context, arch, nr, args.length, (i) => args[i], name ?? ''),
       task: this.#task(fields),
       line,
       ...(fate !== undefined && { fate }),

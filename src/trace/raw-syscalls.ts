@@ -6,7 +6,7 @@
 import { type Arch, arch as archNamed, syscallNumber, X32_SYSCALL_BIT } from '../arch/index.ts';
 import { register, wantedCall } from './audit-record.ts';
 import type { ReaderContext, ReaderKind, TraceReader } from './reader.ts';
-import type { TracedArg, TraceFormat } from './types.ts';
+import type { TracedArg, TracedCall, TraceFormat } from './types.ts';
 
 /** NR 257 (ffffff9c, 7f.., 80000, 0, 0, 55..) */
 const ENTER = 'NR (-?\\d{1,10}) \\(([0-9a-f]{1,16}(?:, [0-9a-f]{1,16}){5})\\)';
@@ -39,7 +39,9 @@ interface Entered {
   readonly pid: number | undefined;
   readonly nr: number | undefined;
   readonly name: string;
-  readonly args: (arch: Arch | undefined) => readonly (TracedArg | undefined)[];
+  /** How many there are, and each by its number. */
+  readonly count: number;
+  readonly arg: (arch: Arch | undefined, index: number) => TracedArg | undefined;
 }
 
 function rawEntered(comm: string, tid: string, pid: string | undefined, nr: string, args: string): Entered | undefined {
@@ -51,7 +53,8 @@ function rawEntered(comm: string, tid: string, pid: string | undefined, nr: stri
     pid: pid === undefined || !/^\d/.test(pid) ? undefined : Number(pid),
     nr: number >>> 0,
     name: '',
-    args: (arch) => args.split(', ').map((hex) => register(arch, hex)),
+    count: 6,
+    arg: (arch, index) => register(arch, args.split(', ', index + 1)[index] as string),
   };
 }
 
@@ -86,24 +89,26 @@ function ftraceEntered(line: string): Entered | undefined {
   }
   const [, comm, tid, pid, name, text] = FTRACE_CALL.exec(line) ?? [];
   if (name === undefined) return undefined;
+  const args = namedArguments(text as string);
   return {
     comm: comm as string,
     tid: Number(tid),
     pid: pid === undefined || !/^\d/.test(pid) ? undefined : Number(pid),
     nr: undefined,
     name: KERNEL_NAMES.get(name) ?? name,
-    args: (arch) => namedArguments(text as string, arch),
+    count: args.length,
+    arg: (arch, index) => register(arch, args[index] as string),
   };
 }
 
 /** `fd: 3, buf: 0x7f..`. What stands behind the first text that the kernel quotes may be that text: it is not read. */
-function namedArguments(text: string, arch: Arch | undefined): readonly TracedArg[] {
-  const args: TracedArg[] = [];
+function namedArguments(text: string): readonly string[] {
+  const args: string[] = [];
   const one = /(?:^|, )\w+: (?:0x([0-9a-f]{1,16})|(\d{1,20}))(?=,|$|( ))/y;
   while (args.length < 6) {
     const found = one.exec(text);
     if (found === null) break;
-    args.push(register(arch, found[1] ?? BigInt(found[2] as string).toString(16)));
+    args.push(found[1] ?? BigInt(found[2] as string).toString(16));
     if (found[3] !== undefined) break;
   }
   return args;
@@ -148,13 +153,13 @@ class RawSyscallsReader implements TraceReader {
       incomplete("calls of 32-bit programs are not in it: ftrace's events of single calls leave them out");
     const isX32 = nr !== undefined && (nr & X32_SYSCALL_BIT) !== 0 && nr !== 0xffff_ffff;
     const arch = isX32 && options.arch?.name === 'x86_64' ? archNamed('x32') : options.arch;
-    const task = tasks.get(tid, { ...(pid !== undefined && { pid }), ...(comm !== '' && { comm }) });
-    emit({ kind: 'call', call: this.#call(arch, nr, name, entered.args(arch)), task, line });
+    const task = tasks.get(tid, { pid, comm: comm === '' ? undefined : comm });
+    emit({ kind: 'call', call: this.#call(arch, entered), task, line });
   }
 
-  #call(arch: Arch | undefined, nr: number | undefined, name: string, args: readonly (TracedArg | undefined)[]) {
+  #call(arch: Arch | undefined, { nr, name, count, arg }: Entered): TracedCall {
     const number = nr ?? (arch === undefined ? undefined : syscallNumber(arch, name));
-    return wantedCall(this.#context, arch, number, args, name);
+    return wantedCall(this.#context, arch, number, count, (i) => arg(arch, i), name);
   }
 
   end(): void {
