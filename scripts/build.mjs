@@ -7,6 +7,16 @@ ensureDependencies();
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
 const esbuild = await import('esbuild');
+/** commander loads child_process for commands that are files of their own, which we have none of. It takes a while. */
+const withoutChildProcess = {
+  name: 'without-child-process',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
+      importer.includes('/commander/') ? { path, namespace: 'nothing' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
 const out = join(root, 'dist', 'seccompc.mjs');
 await esbuild.build({
   entryPoints: { seccompc: join(root, 'src', 'cli', 'main.ts') },
@@ -25,6 +35,8 @@ await esbuild.build({
     js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
   },
   minifySyntax: true,
+  minifyWhitespace: true,
+  plugins: [withoutChildProcess],
   legalComments: 'none',
   logLevel: 'warning',
 });

@@ -2,7 +2,7 @@
  * The command line. Exit status: 0 good; 1 refused, disproved or findings; 2 usage, or input that cannot be read, or output
  * that cannot be written; 3 evidence that could not be had.
  */
-import { Command, CommanderError } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { type Code, type Diagnostic, forTerminal, SeccompcError } from '../diag/index.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -89,6 +89,9 @@ function report(diagnostics: readonly Diagnostic[], argv: readonly string[]): vo
   process.exitCode = isRun(argv) ? (RUN_STATUS.get(errors[0]?.code ?? 'USAGE') ?? RUN_FAILED) : exitStatus(errors);
 }
 
+const isOfCommander = (error: unknown): error is CommanderError =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+
 /** What commander says, as a diagnostic: 'error: MESSAGE', then perhaps '(Did you mean --x?)'. */
 function usage(error: CommanderError): Diagnostic {
   const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n');
@@ -142,13 +145,13 @@ const isCommand = (word: string | undefined): word is keyof typeof COMMANDS =>
 
 /** With the command that the arguments name alone, or with all where they name none: help and mistakes list them. */
 async function commandLine([word]: readonly string[]): Promise<Command> {
+  const { Command } = await import('commander');
   const program = new Command('seccompc')
     .description('seccomp profiles to classic BPF that the kernel accepts, checked, explained and put into ELF files')
     .version(VERSION)
     .exitOverride()
     // Errors are caught below and shown as all others are.
     .configureOutput({ outputError: () => {} });
-  if (word === '--version' || word === '-V') return program;
   for (const name of isCommand(word) ? [word] : (Object.keys(COMMANDS) as (keyof typeof COMMANDS)[])) {
     (await COMMANDS[name]())(program);
   }
@@ -166,11 +169,16 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exit(2);
   });
   process.stderr.on('error', () => {});
+  // Without commander, which is half of what there is to load.
+  if (argv[0] === '--version' || argv[0] === '-V') {
+    process.stdout.write(`${VERSION}\n`);
+    return;
+  }
   try {
     await (await commandLine(argv)).parseAsync([...unsignedNumbers(argv)], { from: 'user' });
   } catch (error) {
     if (error instanceof SeccompcError) report(error.diagnostics, argv);
-    else if (error instanceof CommanderError) {
+    else if (isOfCommander(error)) {
       if (error.exitCode === 0) return;
       // Without a command commander has shown the help.
       if (error.code === 'commander.help') process.exitCode = isRun(argv) ? RUN_FAILED : 2;

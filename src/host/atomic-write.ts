@@ -10,7 +10,6 @@
  * rename, a writer that is no seccompc has a few microseconds; so have two that create the same new file. SIGKILL leaves
  * the temporary file behind; nothing else does.
  */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -31,6 +30,7 @@ import { SeccompcError } from '../diag/error.ts';
 import { type Kept, type OldFile, takeOver, takeTimes } from './attributes.ts';
 import { claimed } from './claim.ts';
 import { Folder } from './folder.ts';
+import { randomName } from './random-name.ts';
 import { Sink } from './sink.ts';
 import { type FileStamp, isSame } from './stamp.ts';
 import { codeOf, refuse, unwritable } from './unwritable.ts';
@@ -140,7 +140,7 @@ function swapIn(
 ): Written {
   const place = folder.at(basename(target));
   // In the same folder: rename works only inside one file system, and the folder's own permissions apply.
-  const temporary = folder.at(`.seccompc-${randomBytes(8).toString('hex')}.tmp`);
+  const temporary = folder.at(`.seccompc-${randomName()}.tmp`);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
   const fd = openSync(temporary, flags, 0o600);
   let kept: Kept;

@@ -5,7 +5,6 @@
  * /proc/self/fd/N leads to and needs no path, which could lead elsewhere by then. Another cp is not asked: that of
  * busybox has no --attributes-only, that of uutils works on paths.
  */
-import { spawnSync } from 'node:child_process';
 import { type BigIntStats, fchmodSync, fchownSync, fstatSync, futimesSync } from 'node:fs';
 import { codeOf } from './unwritable.ts';
 
@@ -76,11 +75,14 @@ function copyAttributes(from: number | undefined, to: number, what: string): str
   const cp = gnuCp();
   if (from === undefined || cp === undefined) return ANY;
   const args = ['--attributes-only', `--preserve=${what}`, '--', '/proc/self/fd/3', '/proc/self/fd/4'];
-  const done = spawnSync(cp, args, { ...QUIETLY, stdio: ['ignore', 'ignore', 'pipe', from, to] });
+  const done = childProcess().spawnSync(cp, args, { ...QUIETLY, stdio: ['ignore', 'ignore', 'pipe', from, to] });
   if (done.status === 0) return undefined;
   const named = [...String(done.stderr).matchAll(/setting attribute '([\w.-]+)'/g)].map((m) => m[1]);
   return named.length === 0 ? ANY : `the extended attributes ${[...new Set(named)].join(', ')}`;
 }
+
+/** Loaded when a file is replaced, not when one is made: it takes time. */
+const childProcess = () => process.getBuiltinModule('node:child_process');
 
 /** A process group of its own: Ctrl-C at the terminal must not end it, for we go on too. */
 const QUIETLY = {
@@ -96,7 +98,10 @@ let found: { readonly name: string | undefined } | undefined;
 function gnuCp(): string | undefined {
   found ??= {
     name: ['cp', 'gnucp'].find((name) => {
-      const { stdout } = spawnSync(name, ['--version'], { ...QUIETLY, stdio: ['ignore', 'pipe', 'ignore'] });
+      const { stdout } = childProcess().spawnSync(name, ['--version'], {
+        ...QUIETLY,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
       return /^\S+ \(GNU coreutils\) /.test(String(stdout));
     }),
   };

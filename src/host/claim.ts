@@ -20,8 +20,8 @@
  * Weak spots: where links cannot be made (vfat) there is no claim. A maker in another PID namespace or on another
  * machine cannot be asked; its claim counts for ten minutes, so a process stopped for longer in between is overtaken.
  */
-import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { sha256 } from '../num/index.ts';
 import type { Folder } from './folder.ts';
 import type { FileStamp } from './stamp.ts';
 import { codeOf } from './unwritable.ts';
@@ -36,8 +36,8 @@ const NO_LINKS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP',
 /** The names of the claims on one version of a file, without their rank. */
 export function claimPrefix(base: string, version: FileStamp): string {
   const { dev, ino, size, mtimeNs } = version;
-  const hash = createHash('sha256').update(`${base}\0${dev}:${ino}:${size}:${mtimeNs}`).digest('hex');
-  return `.seccompc-${hash.slice(0, 16)}`;
+  const hash = sha256(new TextEncoder().encode(`${base}\0${dev}:${ino}:${size}:${mtimeNs}`));
+  return `.seccompc-${Buffer.from(hash).toString('hex', 0, 8)}`;
 }
 
 /**

@@ -3,13 +3,13 @@
  * what it looks for next to itself ($ORIGIN, its data), else where temporary files go. It is gone when the run is over;
  * only SIGKILL leaves it behind.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SeccompcError } from '../diag/error.ts';
 import type { Edit } from '../elf/index.ts';
 import { type OpenedElf, rewrite } from './elf-file.ts';
+import { randomName } from './random-name.ts';
 
 export interface TrialFile {
   readonly path: string;
@@ -20,7 +20,7 @@ export interface TrialFile {
 
 /** @throws SeccompcError OUTPUT_UNWRITABLE when neither folder takes it; INPUT_UNREADABLE */
 export function trialFile(opened: OpenedElf, edit: Edit, besides: string): TrialFile {
-  const name = `.seccompc-${randomBytes(8).toString('hex')}.trial`;
+  const name = `.seccompc-${randomName()}.trial`;
   const at = (folder: string, elsewhere: boolean): TrialFile => {
     const path = join(folder, name);
     const remove = () => rmSync(path, { force: true });

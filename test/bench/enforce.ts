@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- enforce`: how much longer a program takes to start and end when it installs its own filter, or when a
- * launcher does it, against the same program untouched, in turn in one run. The filter is that of
+ * launcher does it, against the same program untouched, in turn in one run. The launcher's peer is a program that only
+ * executes its arguments: a second execve(2), which no launcher can do without. The filter is that of
  * profiles/container-default.jsonc, which a hello world does not meet.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -41,23 +42,31 @@ export default function bench(): string {
   writeFileSync(source, HELLO);
   const spawner = buildC('spawn', ['test/bench/spawn.c']);
   if ('why' in spawner) return spawner.why;
+  const exec = buildC('exec', ['test/bench/exec.c'], ['-static', '-nostdlib']);
+  if ('why' in exec) return exec.why;
   const rows = KINDS.map(({ name, flags }) => {
     const built = buildC(name.replaceAll(' ', '-'), [source], flags);
-    if ('why' in built) return `| ${name} | ${built.why} | | | | |`;
+    if ('why' in built) return `| ${name} | ${built.why} | | | | | | |`;
     const { own, launcher } = confined(built.path);
-    const times = output(spawner.path, [String(ROUNDS), built.path, own, `${launcher},${built.path}`])
+    const times = output(spawner.path, [
+      String(ROUNDS),
+      built.path,
+      own,
+      `${exec.path},${built.path}`,
+      `${launcher},${built.path}`,
+    ])
       .trim()
       .split('\n')
       .map(Number);
-    const [plain, enforced, launched] = times as [number, number, number];
-    const more = [enforced, launched].map((time) => ((time - plain) / 1000).toFixed(3));
+    const [plain, ...others] = times as [number, number, number, number];
+    const more = others.map((time) => ((time - plain) / 1000).toFixed(3));
     return `| ${[name, ...times.map((time) => time.toFixed(0)), ...more].join(' | ')} |`;
   });
   return [
     `median of ${ROUNDS} starts each, in turn, microseconds from posix_spawn to the end`,
     '',
-    '| hello world | untouched | with its own filter | by a launcher | own filter: more, ms | launcher: more, ms |',
-    '|---|---|---|---|---|---|',
+    '| hello world | untouched | with its own filter | by an execve | by a launcher | own filter: more, ms | execve: more, ms | launcher: more, ms |',
+    '|---|---|---|---|---|---|---|---|',
     ...rows,
   ].join('\n');
 }
