@@ -1,28 +1,48 @@
-/** `npm run build`: the library as plain ESM with types (tsc), the command bundled in one file for each command (esbuild). */
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * `npm run build`: the library and the command as one set of modules that share what they have in common (esbuild), with
+ * the types that users can reach (tsc). What the package needs of others is in it, with their licences: installing it
+ * brings nothing else.
+ */
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepReachable } from './declarations.mjs';
 import { ensureDependencies, must, root } from './ensure.mjs';
 
 ensureDependencies();
-rmSync(join(root, 'dist'), { recursive: true, force: true });
+const dist = join(root, 'dist');
+rmSync(dist, { recursive: true, force: true });
 must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** 'index', 'bpf/index' ...: what `exports` leads to. */
+const entries = Object.values(exports).flatMap(({ import: path }) =>
+  path === undefined ? [] : [path.replace(/^\.\/dist\/|\.js$/g, '')],
+);
+keepReachable(dist, entries);
+
 const esbuild = await import('esbuild');
-/** commander loads child_process for commands that are files of their own, which we have none of. It takes a while. */
-const withoutChildProcess = {
-  name: 'without-child-process',
+/**
+ * commander is CommonJS: its require() of node's modules becomes an import, which needs no createRequire. It loads
+ * child_process for commands that are files of their own, which we have none of, and that takes a while.
+ */
+const requiredByCommander = {
+  name: 'required-by-commander',
   setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
-      importer.includes('/commander/') ? { path, namespace: 'nothing' } : undefined,
-    );
+    onResolve({ filter: /^node:/ }, ({ importer, path }) => {
+      if (!importer.includes('/commander/')) return undefined;
+      return { path, namespace: path === 'node:child_process' ? 'nothing' : 'imported' };
+    });
     onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
+    onLoad({ filter: /./, namespace: 'imported' }, ({ path }) => ({ contents: `export * from '${path}';` }));
   },
 };
-const out = join(root, 'dist', 'seccompc.mjs');
-await esbuild.build({
-  entryPoints: { seccompc: join(root, 'src', 'cli', 'main.ts') },
-  outdir: join(root, 'dist'),
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'command/[name]-[hash]',
+const { metafile } = await esbuild.build({
+  entryPoints: {
+    seccompc: join(root, 'src', 'cli', 'main.ts'),
+    ...Object.fromEntries(entries.map((name) => [name, join(root, 'src', `${name}.ts`)])),
+  },
+  outdir: dist,
+  chunkNames: 'parts/[name]-[hash]',
+  absWorkingDir: root,
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -30,15 +50,32 @@ await esbuild.build({
   format: 'esm',
   // jsonc-parser's UMD build hides its requires from the bundler; its ESM build does not.
   mainFields: ['module', 'main'],
-  // commander is CommonJS and asks for node's own modules by require().
-  banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
-  },
-  minifySyntax: true,
-  minifyWhitespace: true,
-  plugins: [withoutChildProcess],
+  minify: true,
+  plugins: [requiredByCommander],
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
 });
-chmodSync(out, 0o755);
-writeFileSync(join(root, 'dist', '.built'), '');
+const command = join(dist, 'seccompc.mjs');
+writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(join(dist, 'seccompc.js'), 'utf8')}`);
+rmSync(join(dist, 'seccompc.js'));
+chmodSync(command, 0o755);
+writeFileSync(join(dist, 'LICENSES.txt'), licences());
+writeFileSync(join(dist, '.built'), '');
+
+/** Of the packages whose code was bundled: their licence as they ship it, or what their package.json says. */
+function licences() {
+  const names = Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  const texts = [...new Set(names)]
+    .filter(Boolean)
+    .sort()
+    .map((name) => {
+      const folder = join(root, 'node_modules', name);
+      const { version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      const by = typeof author === 'string' ? author : author?.name;
+      const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `${license}, by ${by}`;
+      return `${name} ${version}\n\n${text}\n`;
+    });
+  return `What the files of this folder hold of other packages, and its terms.\n\n${texts.join(`\n${'-'.repeat(72)}\n\n`)}`;
+}

@@ -7,16 +7,52 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ensureBuilt, ensureDependencies, root } from './ensure.mjs';
 
 ensureDependencies();
 await ensureBuilt();
-const { archOfNode, compile, describeWord, evaluate, findArch, parseProfile, resolvePolicy, run, syscallNumber } =
-  await import('../dist/index.js');
-const { addSection } = await import('../dist/elf/index.js');
-const { actionOf, ACTION_NAMES, dataOf, errnoName } = await import('../dist/arch/index.js');
-const { DEMO_CALLS, demoProgram, REFUSED_STATUS } = await import('../dist/machine/demo-program.js');
-const { executable } = await import('../dist/machine/executable.js');
+/** What the demo takes of the library, and the parts that emit its little program, which the package does not hand out. */
+const PARTS = `
+export { archOfNode, compile, describeWord, evaluate, findArch, parseProfile, resolvePolicy, run, syscallNumber } from './src/index.ts';
+export { addSection } from './src/elf/index.ts';
+export { actionOf, ACTION_NAMES, dataOf, errnoName } from './src/arch/index.ts';
+export { DEMO_CALLS, demoProgram, REFUSED_STATUS } from './src/machine/demo-program.ts';
+export { executable } from './src/machine/executable.ts';
+`;
+const bundle = join(root, 'build', `demo-${process.pid}.mjs`);
+process.on('exit', () => rmSync(bundle, { force: true }));
+const esbuild = await import('esbuild');
+await esbuild.build({
+  stdin: { contents: PARTS, resolveDir: root, loader: 'ts' },
+  outfile: bundle,
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+});
+const {
+  ACTION_NAMES,
+  DEMO_CALLS,
+  REFUSED_STATUS,
+  actionOf,
+  addSection,
+  archOfNode,
+  compile,
+  dataOf,
+  demoProgram,
+  describeWord,
+  errnoName,
+  evaluate,
+  executable,
+  findArch,
+  parseProfile,
+  resolvePolicy,
+  run,
+  syscallNumber,
+} = await import(pathToFileURL(bundle).href);
 
 const SECTION = '.seccomp_rules';
 const OWN_PROFILE = join('examples', 'demo', 'demo.seccomp.jsonc');

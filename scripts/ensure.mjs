@@ -37,9 +37,16 @@ function newest(path) {
 
 export function ensureBuilt() {
   const stamp = join(root, 'dist', '.built');
-  const inputs = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+  const inputs = [
+    'src',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build.mjs',
+    'scripts/declarations.mjs',
+  ];
   const wanted = Math.max(...inputs.map((name) => newest(join(root, name))));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= wanted) return;
   process.stderr.write('seccompc: building\n');
-  must(process.execPath, ['scripts/build.mjs']);
+  must(process.execPath, ['scripts/build.mjs', 'scripts/declarations.mjs']);
 }
