@@ -47,6 +47,7 @@ export {
   trace,
   type Verdict,
 } from './kernel/index.ts';
+export { type Finding, type Fix, type Fixed, fixProfile, type LintOptions, lint, type TextEdit } from './lint/index.ts';
 export {
   type Decision,
   decide,

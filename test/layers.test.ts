@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   trace: ['prove', 'kernel', 'policy', 'diagram', ...BELOW_BPF],
   // of trace/ the types alone (TYPES_ONLY)
   report: ['trace', 'policy', ...BELOW_ARCH],
+  lint: ['prove', 'kernel', 'policy', 'diagram', ...BELOW_BPF],
   algebra: ['trace', 'prove', 'kernel', 'policy', 'diagram', ...BELOW_BPF],
   assert: ['prove', 'policy', ...BELOW_ARCH],
   elf: ['diag', 'num'],
@@ -36,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'build',
     'formats',
     'launcher',
+    'lint',
     'compile',
     'prove',
     'diagram',
@@ -60,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'assert',
     'build',
     'formats',
+    'lint',
     'compile',
     'prove',
     'diagram',
@@ -76,7 +79,7 @@ const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { algebra: ['tra
 
 /** Packages -> the files that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  'jsonc-parser': ['policy/json.ts'],
+  'jsonc-parser': ['policy/json.ts', 'lint/edit.ts', 'lint/ignore.ts'],
   commander: ['cli/'],
   'elf-tools': ['machine/executable.ts'],
   '@noble/hashes/sha2.js': ['num/sha256.ts'],

@@ -18,6 +18,7 @@ export * from './seccomp.ts';
 export { symbolValue } from './symbols.ts';
 export {
   isNarrowParameter,
+  isPointerParameter,
   isSyscallName,
   syscallName,
   syscallNames,

@@ -1,7 +1,7 @@
 /** Names and numbers of system calls per ABI, unpacked from the generated tables when first asked for. */
 import type { Arch, ArchName } from './arch.ts';
 import { SYSCALL_NAMES, SYSCALL_NUMBERS, SYSCALL_REMOVED, SYSCALL_SINCE, type SyscallTable } from './syscalls.gen.ts';
-import { NARROW_PARAMETERS } from './widths.gen.ts';
+import { NARROW_PARAMETERS, POINTER_PARAMETERS } from './widths.gen.ts';
 
 interface Numbers {
   readonly byName: ReadonlyMap<string, number>;
@@ -79,6 +79,19 @@ export function syscallRemoved(name: string): string | undefined {
   return versionOf(SYSCALL_REMOVED, name);
 }
 
+/** 'name mask name mask' by name. */
+function masksOf(packed: string): ReadonlyMap<string, number> {
+  const words = packed.split(' ');
+  return new Map(words.flatMap((name, i) => (i % 2 === 0 ? [[name, Number(words[i + 1])] as const] : [])));
+}
+
+/** Whether bit `argIndex` is set for this call: what its ABI has counts before what all have. */
+function isMarked(masks: ReadonlyMap<string, number>, arch: Arch, name: string, argIndex: number): boolean {
+  const mask =
+    masks.get(`${name}@${arch.name satisfies ArchName}`) ?? masks.get(`${name}@${arch.table}`) ?? masks.get(name) ?? 0;
+  return ((mask >> argIndex) & 1) === 1;
+}
+
 let narrow: ReadonlyMap<string, number> | undefined;
 
 /**
@@ -87,15 +100,14 @@ let narrow: ReadonlyMap<string, number> | undefined;
  */
 export function isNarrowParameter(arch: Arch, name: string, argIndex: number): boolean {
   if (arch.wordBits === 32) return true;
-  narrow ??= new Map(
-    NARROW_PARAMETERS.split(' ')
-      .map((_, i, all) => [all[i] as string, Number(all[i + 1])] as const)
-      .filter((_, i) => i % 2 === 0),
-  );
-  const mask =
-    narrow.get(`${name}@${arch.name satisfies ArchName}`) ??
-    narrow.get(`${name}@${arch.table}`) ??
-    narrow.get(name) ??
-    0;
-  return ((mask >> argIndex) & 1) === 1;
+  narrow ??= masksOf(NARROW_PARAMETERS);
+  return isMarked(narrow, arch, name, argIndex);
+}
+
+let pointers: ReadonlyMap<string, number> | undefined;
+
+/** True when this parameter (argIndex 0 to 5) is declared as a pointer: a filter sees an address, and not what is there. */
+export function isPointerParameter(arch: Arch, name: string, argIndex: number): boolean {
+  pointers ??= masksOf(POINTER_PARAMETERS);
+  return isMarked(pointers, arch, name, argIndex);
 }

@@ -44,14 +44,15 @@ const RUN_STATUS: ReadonlyMap<Code, number> = new Map<Code, number>([
   ['COMMAND_UNABLE', 126],
 ]);
 
-/** A failure is data too where data was asked for: --json, and `diff --format json`. */
+/** A failure is data too where data was asked for: --json, and `--format json` of diff and lint. */
 function wantsJson(argv: readonly string[]): boolean {
   // Behind `run`, `trace` and -- stand the words of another command.
   if (isRun(argv)) return false;
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
   const format = own.indexOf('--format');
-  const isDiff = own.includes('diff') && (own[format + 1] === 'json' || own.includes('--format=json'));
+  const isDiff =
+    (own.includes('diff') || own.includes('lint')) && (own[format + 1] === 'json' || own.includes('--format=json'));
   return own.includes('--json') || isDiff;
 }
 
@@ -128,6 +129,7 @@ const COMMANDS = {
   explain: async () => (await import('./explain.ts')).addExplain,
   prove: async () => (await import('./prove.ts')).addProve,
   diff: async () => (await import('./diff.ts')).addDiff,
+  lint: async () => (await import('./lint.ts')).addLint,
   merge: async () => (await import('./combine.ts')).addMerge,
   intersect: async () => (await import('./combine.ts')).addIntersect,
   export: async () => (await import('./export.ts')).addExport,

@@ -56,6 +56,30 @@ export const CODES = {
 
   CALL_UNFILTERED: { severity: 'warning', about: 'a call that the kernel shows to no filter' },
 
+  // lint: what stands in a profile and is hardly meant
+  NAME_REPEATED: { severity: 'note', about: 'a name stands twice in one rule' },
+  CALL_ABSENT: { severity: 'note', about: 'no architecture of the profile has the call' },
+  RULE_DEFAULT: { severity: 'note', about: 'a rule that says what the default action says already' },
+  ARG_POINTER: { severity: 'warning', about: 'a condition on a pointer: the filter sees an address, not what is there' },
+  ARG_SIGN: { severity: 'warning', about: 'a negative int compared in one of the two forms in which it is passed' },
+  CONDITION_ALWAYS: { severity: 'note', about: 'a condition that holds for every value' },
+  VALUETWO_UNUSED: { severity: 'note', about: 'valueTwo where no operator looks at it' },
+  CALL_WALKAROUND: { severity: 'warning', about: 'a restricted call beside one that does the same and runs' },
+  IO_URING_BYPASS: { severity: 'warning', about: 'a restricted call that io_uring makes past every filter' },
+  ABI_BYPASS: { severity: 'warning', about: 'a call denied on one ABI of a machine runs on another one' },
+  PROGRAM_CANNOT_END: { severity: 'warning', about: 'exit_group is denied: no program ends as it means to' },
+  PROGRAM_CANNOT_START: { severity: 'note', about: 'execve is denied: no container starts under the profile' },
+  SIGNALS_CANNOT_RETURN: { severity: 'warning', about: 'rt_sigreturn is denied: no signal handler returns' },
+  FALLBACK_ERRNO: { severity: 'warning', about: 'a denial that keeps the C library from falling back to an older call' },
+  KERNEL_LACKS: { severity: 'note', about: 'a rule for a call that the target kernel does not have' },
+  PROFILE_OLD: { severity: 'note', about: 'calls that are newer than any that the profile names' },
+  CALL_DANGEROUS: { severity: 'warning', about: 'a call that gives much to whoever has taken over a program' },
+  LISTENER_MISSING: { severity: 'warning', about: 'NOTIFY without a listenerPath: nobody answers' },
+  LISTENER_UNUSED: { severity: 'note', about: 'a listenerPath, and no rule that asks it' },
+  FLAG_WITHOUT_EFFECT: { severity: 'note', about: 'a filter flag that changes nothing' },
+  LINT_IGNORE: { severity: 'warning', about: 'a seccompc-ignore without reason, or of a code that cannot be ignored' },
+  LINT_IGNORE_UNUSED: { severity: 'note', about: 'a seccompc-ignore that silences nothing' },
+
   // choosing architectures
   ARCH_MISSING: { severity: 'error', about: 'neither the command nor the profile names an architecture' },
   ARCH_BYTE_ORDER: { severity: 'error', about: 'architectures of both byte orders in one program' },

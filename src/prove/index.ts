@@ -13,7 +13,7 @@ export {
 } from './holds.ts';
 export { type ChangeKind, differing, type Meaning, meaningAt } from './meaning.ts';
 export type { Outside } from './outside.ts';
-export { callMeaning, meaningOfPolicy } from './policy.ts';
+export { callMeaning, conditionsSet, meaningOfPolicy } from './policy.ts';
 export { meaningOfProgram } from './program.ts';
 export { type Disproved, type Proof, type Proved, type ProveOptions, prove, type Undecided } from './prove.ts';
 export { type ArgumentRegion, type ArgumentRegions, argumentRegions, type FieldValues, sizeOf } from './regions.ts';

@@ -1,0 +1,86 @@
+/**
+ * Fixes made in the text. Those that keep the meaning come first, and are proved to: before and after, for every machine,
+ * architecture, number and argument value. One that does not is left out. Then those whose change is what they are about.
+ */
+import { CODES } from '../diag/index.ts';
+import { prove } from '../prove/index.ts';
+import { edited } from './edit.ts';
+import type { Finding, Fix, LintOptions, TextEdit } from './finding.ts';
+import { lint, read } from './lint.ts';
+import { policiesOf } from './rules.ts';
+
+export interface Fixed {
+  readonly text: string;
+  /** What was mended, in the order in which it was. */
+  readonly made: readonly Finding[];
+  /** What is left, with places in the new text. */
+  readonly left: readonly Finding[];
+}
+
+type Fixable = Omit<Finding, 'fix'> & { readonly fix: Fix };
+
+/** Each pass mends at least one; what overlaps waits for the next. */
+const MOST_PASSES = 100;
+
+/**
+ * The profile's text with all safe fixes made; comments stay.
+ * @throws SeccompcError as `lint`
+ */
+export function fixProfile(text: string, options: LintOptions = {}): Fixed {
+  let now = text;
+  const made: Finding[] = [];
+  const refused = new Set<string>();
+  const keyOf = (f: Fixable) => `${f.code} ${f.fix.title} ${f.message}`;
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const able = lint(now, options).filter(
+      (f): f is Finding & Fixable => f.fix !== undefined && !refused.has(keyOf(f as Fixable)),
+    );
+    const same = able.filter((f) => f.fix.sameMeaning);
+    const chosen = apart(same.length > 0 ? same : able);
+    if (chosen.length === 0) break;
+    const next = edited(
+      now,
+      chosen.flatMap((f) => f.fix.edits),
+    );
+    if (isGood(now, next, same.length > 0, options)) {
+      now = next;
+      made.push(...chosen);
+      continue;
+    }
+    // One of them is not what it says: each by itself.
+    const good = chosen.find((f) => {
+      const one = edited(now, f.fix.edits);
+      if (isGood(now, one, f.fix.sameMeaning, options)) return true;
+      refused.add(keyOf(f));
+      return false;
+    });
+    if (good === undefined) continue;
+    now = edited(now, good.fix.edits);
+    made.push(good);
+  }
+  return { text: now, made, left: lint(now, options) };
+}
+
+/** As many as do not touch each other, in the order of the text. */
+function apart(able: readonly Fixable[]): readonly Fixable[] {
+  const taken: TextEdit[] = [];
+  const meets = (a: TextEdit) => taken.some((b) => a.offset <= b.offset + b.length && b.offset <= a.offset + a.length);
+  return able.filter(({ fix }) => {
+    if (fix.edits.some(meets)) return false;
+    taken.push(...fix.edits);
+    return true;
+  });
+}
+
+/** No new error; and where it was promised, the same meaning. */
+function isGood(before: string, after: string, sameMeaning: boolean, options: LintOptions): boolean {
+  const sides = [before, after].map((text) => read({ name: options.file ?? '<profile>', text }, options));
+  const errors = sides.map(
+    ({ diagnostics }) => diagnostics.filter((d) => (d.severity ?? CODES[d.code].severity) === 'error').length,
+  );
+  const [old, fresh] = sides.map(({ subject }) => subject);
+  if ((errors[1] as number) > (errors[0] as number) || old === undefined || fresh === undefined) return false;
+  if (!sameMeaning) return true;
+  const policies = policiesOf(old, old.profile);
+  return policiesOf(old, fresh.profile).every((policy, i) => prove(policy, policies[i] as typeof policy).proved);
+}
