@@ -60,7 +60,10 @@ export const CODES = {
   NAME_REPEATED: { severity: 'note', about: 'a name stands twice in one rule' },
   CALL_ABSENT: { severity: 'note', about: 'no architecture of the profile has the call' },
   RULE_DEFAULT: { severity: 'note', about: 'a rule that says what the default action says already' },
-  ARG_POINTER: { severity: 'warning', about: 'a condition on a pointer: the filter sees an address, not what is there' },
+  ARG_POINTER: {
+    severity: 'warning',
+    about: 'a condition on a pointer: the filter sees an address, not what is there',
+  },
   ARG_SIGN: { severity: 'warning', about: 'a negative int compared in one of the two forms in which it is passed' },
   CONDITION_ALWAYS: { severity: 'note', about: 'a condition that holds for every value' },
   VALUETWO_UNUSED: { severity: 'note', about: 'valueTwo where no operator looks at it' },
@@ -70,7 +73,10 @@ export const CODES = {
   PROGRAM_CANNOT_END: { severity: 'warning', about: 'exit_group is denied: no program ends as it means to' },
   PROGRAM_CANNOT_START: { severity: 'note', about: 'execve is denied: no container starts under the profile' },
   SIGNALS_CANNOT_RETURN: { severity: 'warning', about: 'rt_sigreturn is denied: no signal handler returns' },
-  FALLBACK_ERRNO: { severity: 'warning', about: 'a denial that keeps the C library from falling back to an older call' },
+  FALLBACK_ERRNO: {
+    severity: 'warning',
+    about: 'a denial that keeps the C library from falling back to an older call',
+  },
   KERNEL_LACKS: { severity: 'note', about: 'a rule for a call that the target kernel does not have' },
   PROFILE_OLD: { severity: 'note', about: 'calls that are newer than any that the profile names' },
   CALL_DANGEROUS: { severity: 'warning', about: 'a call that gives much to whoever has taken over a program' },

@@ -2,7 +2,7 @@
  * Fixes made in the text. Those that keep the meaning come first, and are proved to: before and after, for every machine,
  * architecture, number and argument value. One that does not is left out. Then those whose change is what they are about.
  */
-import { CODES } from '../diag/index.ts';
+import { ARCHES } from '../arch/index.ts';
 import { prove } from '../prove/index.ts';
 import { edited } from './edit.ts';
 import type { Finding, Fix, LintOptions, TextEdit } from './finding.ts';
@@ -72,15 +72,26 @@ function apart(able: readonly Fixable[]): readonly Fixable[] {
   });
 }
 
-/** No new error; and where it was promised, the same meaning. */
+/** What a profile may be built for later: what is not missed here must not be missed there. */
+const WORLDS: readonly LintOptions[] = [{}, { caps: 'all' }, { caps: 'none' }];
+
+/** No new error; and where it was promised, the same meaning, for the ABIs of the profile and any capabilities. */
 function isGood(before: string, after: string, sameMeaning: boolean, options: LintOptions): boolean {
-  const sides = [before, after].map((text) => read({ name: options.file ?? '<profile>', text }, options));
-  const errors = sides.map(
-    ({ diagnostics }) => diagnostics.filter((d) => (d.severity ?? CODES[d.code].severity) === 'error').length,
+  const sourceOf = (text: string) => ({ name: options.file ?? '<profile>', text });
+  const sides = [before, after].map((text) => read(sourceOf(text), options));
+  const [errorsBefore = 0, errorsAfter = 0] = sides.map(
+    ({ diagnostics }) => diagnostics.filter((d) => d.severity === 'error').length,
   );
   const [old, fresh] = sides.map(({ subject }) => subject);
-  if ((errors[1] as number) > (errors[0] as number) || old === undefined || fresh === undefined) return false;
+  if (errorsAfter > errorsBefore || old === undefined || fresh === undefined) return false;
   if (!sameMeaning) return true;
-  const policies = policiesOf(old, old.profile);
-  return policiesOf(old, fresh.profile).every((policy, i) => prove(policy, policies[i] as typeof policy).proved);
+  const own = old.profile.arches.map(({ value }) => value.name);
+  // Where the profile names none it can be built for any.
+  const arches = [...new Set([...(own.length > 0 ? own : ARCHES.keys()), ...(options.arches ?? [])])];
+  return WORLDS.every((world) => {
+    const { subject } = read(sourceOf(before), { ...options, ...world, arches });
+    if (subject === undefined) return false;
+    const policies = policiesOf(subject, old.profile);
+    return policiesOf(subject, fresh.profile).every((policy, i) => prove(policy, policies[i] as typeof policy).proved);
+  });
 }

@@ -107,7 +107,7 @@ function fallbacks(subject: Subject): void {
       code: 'FALLBACK_ERRNO',
       span,
       message: `${name} gets ${word}: C libraries fall back to ${listed(olderOf(name))} on ENOSYS alone`,
-      help: 'deny it with "errnoRet": 38 (ENOSYS), or allow it',
+      help: 'deny it with ENOSYS ("errnoRet": 38; on MIPS it is 89: podman takes "errno": "ENOSYS"), or allow it',
     });
   }
   if (byDefault.size > 0) reportDefault(subject, [...byDefault]);

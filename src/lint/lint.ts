@@ -1,6 +1,6 @@
 /** A profile's text to findings. */
 import { ARCHES, type Arch } from '../arch/index.ts';
-import type { Diagnostic, Severity, Source } from '../diag/index.ts';
+import { type Diagnostic, SeccompcError, type Severity, type Source } from '../diag/index.ts';
 import { type OciProfile, type Policy, readProfile, resolve } from '../policy/index.ts';
 import { conditions } from './arguments.ts';
 import { dangers } from './danger.ts';
@@ -18,6 +18,7 @@ import { versions } from './versions.ts';
 const FAMILIES = [names, rules, conditions, siblings, lifecycle, versions, dangers, runtime];
 /** What rules.ts finds out exactly, and policy/ by comparing rules in pairs. */
 const BETTER_HERE: ReadonlySet<string> = new Set(['RULE_SUBSUMED']);
+const OPTION_FAULTS: ReadonlySet<string> = new Set(['ARCH_UNKNOWN', 'CAP_UNKNOWN', 'KERNEL_VERSION']);
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
 
 /**
@@ -44,7 +45,8 @@ export function lint(profile: string | OciProfile, options: LintOptions = {}): r
 
 /** A rule of which policy/ has said that another one decides instead need not be told so again. */
 function once(findings: readonly Finding[], before: readonly Diagnostic[]): readonly Finding[] {
-  const said = new Set(before.map((d) => `${d.code === 'RULE_DUPLICATE' ? 'RULE_SHADOWED' : d.code} ${d.span?.start}`));
+  const isSettled = (code: string) => code === 'RULE_DUPLICATE' || code === 'RULE_CONFLICT';
+  const said = new Set(before.map(({ code, span }) => `${isSettled(code) ? 'RULE_SHADOWED' : code} ${span?.start}`));
   return findings.filter((f) => !said.has(`${f.code} ${f.span?.start}`));
 }
 
@@ -90,6 +92,9 @@ export function read(
   }
   const policies = machines.map((arches): Policy => {
     const resolved = resolve(profile, { ...options, arches, onConflict: 'error' });
+    // What has no place in the text is wrong with the options.
+    const misused = resolved.diagnostics.sorted.filter((d) => d.severity === 'error' && d.span === undefined);
+    if (misused.some((d) => OPTION_FAULTS.has(d.code))) throw new SeccompcError(misused);
     for (const d of resolved.diagnostics.sorted) keep(d);
     return resolved.policy;
   });

@@ -24,26 +24,27 @@ export function names(subject: Subject): void {
         fix: edits.length === 0 ? undefined : { title: 'remove the repeated names', edits, sameMeaning: true },
       });
     }
-    const absent = rule.names.filter(
-      ({ value }) => isSyscallName(value) && arches.every((a) => syscallNumber(a, value) === undefined),
-    );
-    // Calls that socketcall and ipc make have no number of their own on some ABIs, and rules for them count there.
-    const unknown = absent.filter(({ value }) => !subject.abis.some(([, a]) => isVia(a.calls.values(), value)));
-    const [place] = unknown;
-    if (place === undefined) continue;
+    // For machines that the rule names itself it may well be alone.
+    const { includes, excludes, onlyArches } = rule;
+    if (includes.arches.length + excludes.arches.length + onlyArches.length > 0) continue;
+    const absent = rule.names.filter(({ value }) => isSyscallName(value) && !exists(subject, value));
+    const [place] = absent;
+    // One list for many machines is usual; a rule that does nothing on any is not.
+    if (place === undefined || absent.length < rule.names.length) continue;
     subject.add({
       code: 'CALL_ABSENT',
       span: place.span,
-      message: `${listed(arches.map(({ name }) => name))} ${arches.length === 1 ? 'has' : 'have'} no ${listed(unknown.map(({ value }) => value))}`,
-      help: 'harmless; the names do something for other architectures only',
+      message: `the rule does nothing: ${listed(arches.map(({ name }) => name))} ${arches.length === 1 ? 'has' : 'have'} no ${listed(absent.map(({ value }) => value))}`,
+      help: 'harmless; it is for other architectures only',
     });
   }
 }
 
-function isVia(
-  calls: Iterable<{ readonly rules: readonly { readonly origin: { readonly via?: string | undefined } }[] }>,
-  name: string,
-): boolean {
-  for (const { rules } of calls) if (rules.some(({ origin }) => origin.via === name)) return true;
-  return false;
+/** By a number of its own, or through socketcall and ipc, where rules for it count, too. */
+function exists({ abis }: Subject, name: string): boolean {
+  return abis.some(
+    ([, { arch, calls }]) =>
+      syscallNumber(arch, name) !== undefined ||
+      [...calls.values()].some(({ rules }) => rules.some(({ origin }) => origin.via === name)),
+  );
 }

@@ -63,9 +63,9 @@ function superfluous(
   let meaning = only(kept);
   const out: OciRule[] = [];
   for (const rule of all.toReversed()) {
-    // One that holds nowhere under these options is for others.
+    // One that holds nowhere under these options, or whose call no ABI has, is for others.
     const isUsed = meaning.some((p) =>
-      p.arches.some((a) => !a.inactive.some((i) => i.origin.ruleIndex === rule.index)),
+      p.arches.some((a) => a.calls.size > 0 && !a.inactive.some((i) => i.origin.ruleIndex === rule.index)),
     );
     if (!isUsed) continue;
     const fewer = kept.filter((other) => other !== rule);

@@ -14,6 +14,9 @@ export function lintSarif(findings: readonly Finding[], file: string, version: s
     id,
     shortDescription: { text: CODES[id].about },
     fullDescription: { text: LINTS[id]?.explanation ?? CODES[id].about },
+    help: {
+      text: LINTS[id]?.fix === undefined ? `See ${id} in docs/lint.md.` : `seccompc lint --fix ${LINTS[id].fix}.`,
+    },
     defaultConfiguration: { level: CODES[id].severity },
   }));
   const run = {

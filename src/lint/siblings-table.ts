@@ -9,7 +9,7 @@ const GROUPS: readonly (readonly string[])[] = [
   'chown lchown fchown fchownat chown32 lchown32 fchown32',
   'clone clone3 fork vfork',
   'kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo',
-  'stat lstat fstat newfstatat fstatat64 statx stat64 lstat64 fstat64 oldstat oldlstat oldfstat',
+  'stat lstat fstat newfstatat fstatat64 statx stat64 lstat64 fstat64',
   'access faccessat faccessat2',
   'rename renameat renameat2',
   'link linkat',
@@ -28,11 +28,10 @@ const GROUPS: readonly (readonly string[])[] = [
   'recv recvfrom recvmsg recvmmsg recvmmsg_time64',
   'init_module finit_module',
   'kexec_load kexec_file_load',
-  'settimeofday clock_settime clock_settime64 clock_adjtime clock_adjtime64 adjtimex stime',
+  'settimeofday clock_settime clock_settime64 stime',
   'setuid setreuid setresuid setuid32 setreuid32 setresuid32',
   'setgid setregid setresgid setgid32 setregid32 setresgid32',
   'setgroups setgroups32',
-  'setrlimit prlimit64',
   'setxattr lsetxattr fsetxattr setxattrat',
   'getxattr lgetxattr fgetxattr getxattrat',
   'removexattr lremovexattr fremovexattr removexattrat',
@@ -45,7 +44,6 @@ const GROUPS: readonly (readonly string[])[] = [
   'fcntl fcntl64',
   'mprotect pkey_mprotect',
   'mmap mmap2',
-  'process_vm_readv process_vm_writev ptrace',
 ].map(words);
 
 export interface Sibling {
@@ -73,7 +71,12 @@ const DIRECTED: ReadonlyMap<string, readonly Sibling[]> = new Map([
   ],
   ['pidfd_getfd', alone('ptrace')],
   ['rmdir', alone('unlinkat')],
-  ['nice', alone('setpriority')],
+  ['setrlimit', alone('prlimit64')],
+  // Conditions there are on whose limits are meant, and setrlimit sets the caller's own.
+  ['prlimit64', alone('setrlimit', false)],
+  ['process_vm_readv', alone('ptrace')],
+  ['process_vm_writev', alone('ptrace')],
+  ['ptrace', alone('process_vm_writev', false)],
   ['seccomp', alone('prctl', false)],
 ]);
 

@@ -22,7 +22,8 @@ export function siblings(subject: Subject): void {
     for (const { name } of arch.calls.values()) {
       const verdict = machine.verdict(arch, name);
       const span = subject.place(arch, name);
-      if (verdict === undefined || verdict === 'open' || span === undefined || machine.isEnosys(arch, name)) continue;
+      if (verdict === undefined || verdict === 'open' || span === undefined || machine.meansEnosys(arch, name))
+        continue;
       const isWhole = verdict === 'denied';
       const note = (code: Hole['code'], way: string): void => {
         const key = `${code} ${span.start}`;

@@ -80,7 +80,18 @@ export class Machine {
     const word = nr === undefined ? undefined : this.word(arch, nr);
     return word !== undefined && isEnosysWord(word, arch.arch);
   }
+
+  /** The same, or the number that ENOSYS has nearly everywhere: what was meant is plain, whatever it is on this ABI. */
+  meansEnosys(arch: ArchPolicy, name: string): boolean {
+    const nr = syscallNumber(arch.arch, name);
+    const word = nr === undefined ? undefined : this.word(arch, nr);
+    const isUsual = word !== undefined && actionOf(word) === SECCOMP_RET_ERRNO && dataOf(word) === USUAL_ENOSYS;
+    return isUsual || this.isEnosys(arch, name);
+  }
 }
+
+/** Not on MIPS (89), parisc (251). */
+const USUAL_ENOSYS = 38;
 
 export function isEnosysWord(word: U32, arch: Arch): boolean {
   return actionOf(word) === SECCOMP_RET_ERRNO && dataOf(word) === errnoNumber('ENOSYS', arch);
