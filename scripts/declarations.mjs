@@ -11,7 +11,7 @@ const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(
 const words = (text) => new Set(withoutComments(text).match(/[A-Za-z_$][\w$]*/g));
 
 /** The statements of a file, each with the comment before it. */
-function statementsOf(text) {
+export function statementsOf(text) {
   const statements = [];
   // A comment in the first column belongs to the next statement, or stands between the members of a union.
   let comment = [];
@@ -31,6 +31,9 @@ function statementsOf(text) {
     .map((lines) => lines.join('\n').trimEnd())
     .map((source) => ({ source, ...kindOf(withoutComments(source).trim()) }));
 }
+
+/** What stands before a statement. */
+export const commentOf = (source) => /^\s*(?:\/\*[\s\S]*?\*\/\s*|\/\/.*\n)*/.exec(source)[0].trim();
 
 /** 'a as b, type C' as [what it is called there, what it is called here] and how it is written. */
 function namesOf(list) {

@@ -1,7 +1,7 @@
 /**
  * `npm run gen`: writes src/arch/*.gen.ts. Needs ../shared beside the checkout. The two extracts it reads besides are
  * committed and rarely made anew: `--headers` (Debian header packages) and `--types SOURCE NAME` (a kernel source and
- * this machine's tracefs). `--symbols` writes the constants, with a compiler for each ABI, and needs nothing else. native-tests/gen/README.md says more.
+ * this machine's tracefs). `--symbols` writes the constants, with a compiler for each ABI, and needs nothing else; `api` writes docs/api.md (api.mjs). native-tests/gen/README.md says more.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,10 @@ import { COMPILERS } from '../native-tests/gen/symbol-headers.mjs';
 import { writeSymbols } from '../native-tests/gen/symbols.mjs';
 import { root } from './ensure.mjs';
 
+if (process.argv[2] === 'api') {
+  await import('./api.mjs');
+  process.exit();
+}
 if (process.argv[2] === '--symbols') {
   const byTable = Object.entries(COMPILERS).map(([table, command]) => [table, extractSymbols(command)]);
   const text = writeSymbols(Object.fromEntries(byTable), '6.1');
@@ -34,7 +38,7 @@ if (mode === '--headers') {
 } else if (mode === '--types' && sourceName !== undefined) {
   save('types.json', extractTypes(readNumbersCsv(root), source, sourceName));
 } else if (mode !== undefined) {
-  console.error("usage: gen.mjs [--headers | --types SOURCE 'PACKAGE VERSION' | --symbols]");
+  console.error("usage: gen.mjs [--headers | --types SOURCE 'PACKAGE VERSION' | --symbols | api]");
   process.exit(2);
 }
 
