@@ -19,6 +19,7 @@ import { type CheckedProgram, outcome } from '../kernel/index.ts';
 import { isCpuName, REFUSED_STATUS, tracerElf } from '../machine/index.ts';
 import { hex } from '../num/index.ts';
 import { type Decision, decide, type Policy } from '../policy/index.ts';
+import { ruleText } from '../report/index.ts';
 import { type Denied, Findings, type SeenProcess } from './dry-run-findings.ts';
 import { diagnosticsData, type Terminal } from './terminal.ts';
 
@@ -192,6 +193,16 @@ function deniedData({ word, first, count, processes }: Denied): Record<string, u
   };
 }
 
+/** Calls that no rule names and the default action denies: a rule by the name alone lets them through. */
+function unnamed(denied: readonly Denied[], policy: Policy): readonly string[] {
+  const names = denied.flatMap(({ first }) => {
+    const { reason, call } = decide(policy, first);
+    const abi = abiOf(first);
+    return reason === 'default' && call === undefined ? ((abi && syscallName(abi, first.nr)) ?? []) : [];
+  });
+  return [...new Set(names)].sort();
+}
+
 const KILLS: ReadonlySet<string> = new Set(['kill-thread', 'kill-process', 'trap']);
 
 /** What can be said in a line: how it ended, and what that means. */
@@ -206,6 +217,11 @@ function verdictLines(run: DryRun, traced: Traced, denied: readonly Denied[], is
       lines.push(
         '  the first that kills would have ended the process: what comes behind it would not have been reached',
       );
+    const names = unnamed(denied, run.policy);
+    if (names.length > 1) {
+      const rule = ruleText({ names, action: 'SCMP_ACT_ALLOW' });
+      lines.push(`  one rule for the ${names.length} that none names, if they are all to be allowed:`, `    ${rule}`);
+    }
   } else if (isSure) lines.push('  nothing would have been denied: each of its calls was seen');
   if (traced.ended) lines.push('  what it left behind was watched until it was ended on request');
   return lines;

@@ -86,7 +86,11 @@ function readSides(subjectPath: string, programPath: string | undefined, flags: 
   if (subjectPath === '-' && programPath === '-') {
     fail({ code: 'USAGE', message: 'standard input can be the profile or the program, not both' });
   }
-  const subject = readProgram(programPath, flags);
+  const subject = readProgram(
+    programPath,
+    flags,
+    'the profile comes first, the program behind it; two profiles are compared by seccompc diff',
+  );
   const own = subject.kind === 'elf' ? [subject.arch.name] : undefined;
   const policy = loadPolicy(textOf(readInput(subjectPath)), resolveOptions(flags, own));
   return { policy, program: checked(subject.bytes, policy.endian, subject.input.name) };

@@ -60,7 +60,7 @@ function killed(call: KilledCall | undefined, pid: number, profile: string): Dia
   }
   const name = archesOfAudit(call.arch).map((abi) => syscallName(abi, call.nr))[0];
   const help =
-    name && `why: seccompc explain ${profile} ${name}; what else it needs shows when the action is SCMP_ACT_LOG`;
+    name && `why: seccompc explain ${profile} ${name}; what else it needs: seccompc trace ${profile} -- COMMAND`;
   return { ...base, message: `the filter killed the command: ${callText(call)}`, help };
 }
 

@@ -106,8 +106,12 @@ export function readSubject(path: string, flags: SubjectFlags): Subject {
   };
 }
 
-/** A subject that must be a program, raw or in an ELF. */
-export function readProgram(path: string, flags: SubjectFlags): Exclude<Subject, { kind: 'profile' }> {
+/** A subject that must be a program, raw or in an ELF; `help` is for those who give a profile. */
+export function readProgram(
+  path: string,
+  flags: SubjectFlags,
+  help = 'is it a profile? Build it first: seccompc build PROFILE --arch x86_64 -o filter.bpf',
+): Exclude<Subject, { kind: 'profile' }> {
   const subject = readSubject(path, flags);
   if (subject.kind !== 'profile') return subject;
   if (subject.input.bytes.length === 0) {
@@ -117,6 +121,6 @@ export function readProgram(path: string, flags: SubjectFlags): Exclude<Subject,
     code: 'USAGE',
     file: subject.input.name,
     message: 'this is text, not a program or an ELF file',
-    help: 'is it a profile? Build it first: seccompc build PROFILE --arch x86_64 -o filter.bpf',
+    help,
   });
 }

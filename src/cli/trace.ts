@@ -174,8 +174,12 @@ function sayNext(path: string, calls: number, subject: string | undefined, say: 
   const file = forShell(path);
   say(`${calls} calls are in ${forTerminal(path)}`);
   if (subject !== undefined) return;
-  say(`next: seccompc learn ${file} > seccomp.json     # the profile that lets them through`);
-  say(`      seccompc replay seccomp.json ${file}       # what another would have said`);
+  // A file of another name than the profile's: whoever pastes this line must not lose the profile that is there.
+  const learn = `seccompc learn ${file} -o ${forShell(`${path}.jsonc`)}`;
+  const replay = `seccompc replay PROFILE ${file}`;
+  const column = Math.max(learn.length, replay.length);
+  say(`next: ${learn.padEnd(column)}   # the profile that lets them through`);
+  say(`      ${replay.padEnd(column)}   # what another would have said`);
 }
 
 /** As the command ended; where it ended well, as the replay did. */

@@ -237,7 +237,7 @@ function checkLoadable(elf: ElfFile): readonly Load[] {
   const form = PHDR[elf.class].at;
   const refuse = (code: Code, byteOffset: number, message: string, help = BROKEN): never =>
     fail({ code, file: elf.file, byteOffset, message, help });
-  const append = 'leave --load out: the section is then data of the file';
+  const append = 'without --load and --enforce the section is data of the file, which anything may carry';
   if (elf.type === ET_REL) {
     refuse('ELF_NOT_PROGRAM', EHDR[elf.class].at.e_type, 'a relocatable object is not loaded as it is', append);
   }

@@ -124,7 +124,7 @@ function readIdent(source: ElfSource, file: string | undefined): Context {
       'ELF_MAGIC',
       wrong,
       'not an ELF file: it does not start with 7f 45 4c 46',
-      'scripts and archives have no sections; name the program they start',
+      'scripts and archives have no sections: name the program they start; a raw filter is read by seccompc check, disasm and explain',
     );
   }
   if (ident.length < EI_NIDENT)

@@ -125,6 +125,16 @@ function nameIn({ text }: Source, span: Span, name: string): Span {
   return at < 0 ? span : { start: span.start + at, end: span.start + at + written.length };
 }
 
+/** Calls that a rule by the name alone lets through: denied for certain, by the default action, and in no rule. Sorted. */
+export function unnamed(entries: readonly Entry[], policy: Policy | undefined): readonly string[] {
+  const names = entries
+    .filter(({ kind, finding }) => kind === 'denied' && finding.allowing !== undefined)
+    .map(({ finding }) => finding.verdict.call)
+    .filter((call) => callPolicies(policy, call.arch, call).length === 0)
+    .map(({ name }) => name);
+  return policy === undefined ? [] : [...new Set(names)].sort();
+}
+
 function callPolicies(policy: Policy | undefined, arch: Arch | undefined, call: TracedCall): readonly CallPolicy[] {
   return (policy?.arches ?? [])
     .filter((a) => arch === undefined || a.arch.audit === arch.audit)
@@ -160,7 +170,7 @@ function whyUnsure(
   if (confidence === 'names-only') return 'the trace has no arguments for it, and the filter looks at them';
   const args = unknownArgs(call, conditions);
   const missing = [
-    ...(call.arch === undefined ? ['its ABI'] : []),
+    ...(call.arch === undefined ? ['its ABI (--trace-arch names it)'] : []),
     ...(call.nr === undefined ? ['its number'] : []),
     ...(args.length > 0 ? [`${args.length === 1 ? 'argument' : 'arguments'} ${args.join(', ')} in full`] : []),
   ];

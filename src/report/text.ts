@@ -9,7 +9,7 @@ import {
   withoutCommands,
 } from '../diag/index.ts';
 import type { Coverage, ReadReport, Replay } from '../trace/index.ts';
-import { count, plural } from './calls.ts';
+import { count, plural, ruleText } from './calls.ts';
 import {
   diagnosticOf,
   type Entry,
@@ -20,6 +20,7 @@ import {
   type ReportContext,
   tasksText,
   undecidedText,
+  unnamed,
 } from './entries.ts';
 
 const DEFAULT_WIDTH = 100;
@@ -35,6 +36,7 @@ export function toText(replay: Replay, context: ReportContext): string {
   const blocks = [
     summary(replay, context, style),
     ...section('denied', entries, style, 'Denied'),
+    ...together(unnamed(entries, context.policy)),
     ...section('ambiguous', entries, style, 'Perhaps denied: the trace does not tell enough'),
     ...undecided(replay, style),
     ...lacking(replay, style),
@@ -75,6 +77,15 @@ function section(kind: EntryKind, entries: readonly Entry[], style: Style, title
   const own = entries.filter((entry) => entry.kind === kind);
   if (own.length === 0) return [];
   return [`${title}: ${plural(own.length, 'distinct call')}`, ...own.map((entry) => entryText(entry, style))];
+}
+
+/** One rule for the calls that no rule names: where a profile lacks twenty, nobody wants to gather them by hand. */
+function together(names: readonly string[]): readonly string[] {
+  if (names.length < 2) return [];
+  const rule = ruleText({ names, action: 'SCMP_ACT_ALLOW' });
+  return [
+    `One rule for the ${names.length} calls that none names, if they are all to be allowed:\n   ${forTerminal(rule)}`,
+  ];
 }
 
 function entryText(entry: Entry, style: Style): string {

@@ -3,7 +3,7 @@
  * the known bits fixed, has as leaves the words that are possible and no others. Nothing is guessed, and unknown is never
  * taken for zero.
  */
-import { type Arch, compareStrictness } from '../arch/index.ts';
+import { type Arch, compareStrictness, SECCOMP_RET_ALLOW } from '../arch/index.ts';
 import { fail } from '../diag/index.ts';
 import { LEVEL_ARGS, LEVEL_INSTRUCTION_POINTER, type Node, Words, within } from '../diagram/index.ts';
 import { type U32, u32 } from '../num/index.ts';
@@ -79,6 +79,12 @@ export class Decider {
     const [only, second] = candidates;
     const path = only !== undefined && second === undefined && possible.length === 1 && this.#paths?.of(only);
     return { call, confidence, word: possible[0] as U32, possible, rules, ...(path && { path }) };
+  }
+
+  /** A rule for the call would change what happens: on an ABI that the filter is for, it is, or may be, something else than allowed. */
+  isForRules(call: TracedCall): boolean {
+    const own = candidatesOf(call, this.arches).filter(({ arch }) => this.arches.includes(arch));
+    return own.some((candidate) => [...this.#possible(candidate)].some((word) => word !== SECCOMP_RET_ALLOW));
   }
 
   /** The diagram with architecture and number fixed. */

@@ -245,7 +245,7 @@ export class Replaying {
     return tallies
       .map((t): Finding => {
         const counts: Counts = { reached: t.reached, hypothetical: t.hypothetical, unreachable: t.unreachable };
-        const rule = allowing(t.call);
+        const rule = this.#decider.isForRules(t.call) ? allowing(t.call) : undefined;
         return {
           verdict: t.verdict,
           counts,

@@ -1,7 +1,7 @@
 /** Three-valued verdicts against brute force: every completion of what is unknown, asked of the plain meaning. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { arch, type SeccompData } from '../../src/arch/index.ts';
+import { type Arch, arch, type SeccompData } from '../../src/arch/index.ts';
 import { compile, loadPolicy } from '../../src/build/index.ts';
 import { run } from '../../src/kernel/index.ts';
 import { evaluate, type Policy } from '../../src/policy/index.ts';
@@ -175,6 +175,33 @@ suite('trace/decide', (test) => {
     assert.equal(
       coverage?.unusedCalls.map(({ name }) => name),
       ['bpf', 'close', 'socket'],
+    );
+  });
+  test('no rule is named where none would change anything: what is open, or denied, is the ABI', async () => {
+    const text = '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["brk"],"action":"SCMP_ACT_ALLOW"}]}';
+    const allowlist = loadPolicy({ name: 'allowlist.json', text }, { arches: ['x86_64'] });
+    const made = (abi: Arch | undefined, nr: number | undefined, name: string): TraceEvent => ({
+      kind: 'call',
+      call: calls.intern(abi, nr, name, []),
+      task: thread(1, 1),
+      line: 1,
+    });
+    // brk: allowed on x86_64, and perhaps a call of i386. mount: denied on both, and a rule for x86_64 would help there.
+    const { ambiguous } = await replay(
+      allowlist,
+      ['brk', 'mount'].map((name) => made(undefined, undefined, name)),
+    );
+    assert.equal(
+      ambiguous.map(({ verdict, allowing }) => [verdict.call.name, allowing?.names]),
+      [
+        ['brk', undefined],
+        ['mount', ['mount']],
+      ],
+    );
+    const foreign = await replay(allowlist, [made(arch('i386'), 45, 'brk')]);
+    assert.equal(
+      foreign.denied.map(({ verdict, allowing }) => [verdict.call.name, allowing]),
+      [['brk', undefined]],
     );
   });
   test('the smallest rule that lets a denied call through does so', async () => {
