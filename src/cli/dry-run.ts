@@ -19,7 +19,7 @@ import { type CheckedProgram, outcome } from '../kernel/index.ts';
 import { isCpuName, REFUSED_STATUS, tracerElf } from '../machine/index.ts';
 import { hex } from '../num/index.ts';
 import { type Decision, decide, type Policy } from '../policy/index.ts';
-import { ruleText } from '../report/index.ts';
+import { ruleText } from '../report/calls.ts';
 import { type Denied, Findings, type SeenProcess } from './dry-run-findings.ts';
 import { diagnosticsData, type Terminal } from './terminal.ts';
 

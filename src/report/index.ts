@@ -7,7 +7,7 @@ import { toJunit } from './junit.ts';
 import { toSarif } from './sarif.ts';
 import { toText } from './text.ts';
 
-export { callText, ruleText } from './calls.ts';
+export { callText } from './calls.ts';
 export { diagnosticOf, entriesOf, type ReportContext, sentence, undecidedText } from './entries.ts';
 
 export type ReportFormat = 'text' | 'json' | 'sarif' | 'junit' | 'github' | 'html';
