@@ -22,8 +22,8 @@ const PACKED: readonly RegExp[] = [
   /^docs\/[\w-]+\.md$/,
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
 ];
-/** Unpacked, in bytes: it was 4.3 million when the library and the command were built apart. */
-const MOST_BYTES = 1_300_000;
+/** Unpacked, in bytes. Above the million that is wanted; it was 4.3 million when library and command were built apart. */
+const MOST_BYTES = 1_400_000;
 
 const ENTRIES = ['seccompc', 'seccompc/bpf', 'seccompc/elf', 'seccompc/launcher', 'seccompc/harness'];
 const FOR_BROWSERS = ['seccompc', 'seccompc/bpf', 'seccompc/elf'];
