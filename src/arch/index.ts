@@ -11,6 +11,7 @@ export {
   type NumberRange,
   X32_SYSCALL_BIT,
 } from './arch.ts';
+export { CATEGORIES, type Category, categoryOf } from './categories.ts';
 export { DANGERS, type Danger } from './danger.ts';
 export { describeWord } from './describe.ts';
 export { errnoName, errnoNames, errnoNumber } from './errno.ts';

@@ -129,6 +129,7 @@ const COMMANDS = {
   explain: async () => (await import('./explain.ts')).addExplain,
   prove: async () => (await import('./prove.ts')).addProve,
   diff: async () => (await import('./diff.ts')).addDiff,
+  show: async () => (await import('./show.ts')).addShow,
   lint: async () => (await import('./lint.ts')).addLint,
   merge: async () => (await import('./combine.ts')).addMerge,
   intersect: async () => (await import('./combine.ts')).addIntersect,
