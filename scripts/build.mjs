@@ -21,18 +21,20 @@ keepReachable(dist, entries);
 
 const esbuild = await import('esbuild');
 /**
- * commander is CommonJS: its require() of node's modules becomes an import, which needs no createRequire. It loads
- * child_process for commands that are files of their own, which we have none of, and that takes a while.
+ * commander and elf-tools are CommonJS: their require() of node's modules becomes an import, which needs no createRequire.
+ * commander loads child_process for commands that are files of their own, which we have none of, and that takes a while.
  */
-const requiredByCommander = {
-  name: 'required-by-commander',
+const requiredByCommonJs = {
+  name: 'required-by-common-js',
   setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^node:/ }, ({ importer, path }) => {
-      if (!importer.includes('/commander/')) return undefined;
+    onResolve({ filter: /^(node:.*|os|stream)$/ }, ({ importer, path }) => {
+      if (!/\/(commander|elf-tools)\//.test(importer)) return undefined;
       return { path, namespace: path === 'node:child_process' ? 'nothing' : 'imported' };
     });
     onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
-    onLoad({ filter: /./, namespace: 'imported' }, ({ path }) => ({ contents: `export * from '${path}';` }));
+    onLoad({ filter: /./, namespace: 'imported' }, ({ path }) => ({
+      contents: `export * from 'node:${path.replace(/^node:/, '')}';`,
+    }));
   },
 };
 const { metafile } = await esbuild.build({
@@ -51,7 +53,7 @@ const { metafile } = await esbuild.build({
   // jsonc-parser's UMD build hides its requires from the bundler; its ESM build does not.
   mainFields: ['module', 'main'],
   minify: true,
-  plugins: [requiredByCommander],
+  plugins: [requiredByCommonJs],
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
