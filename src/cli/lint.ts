@@ -44,7 +44,7 @@ function run(path: string, flags: LintFlags): void {
   // Fixes are made whatever is shown.
   const fixed = flags.fix ? fixProfile(source.text, { ...options, level: 'note' }) : undefined;
   if (fixed && fixed.text !== source.text) {
-    replaceFile(path, new TextEncoder().encode(fixed.text));
+    replaceFile(path, new TextEncoder().encode(fixed.text), { expected: input.stamp });
   }
   const findings = lint(fixed?.text ?? source.text, options);
   const fails = flags.level === undefined ? findings.filter((f) => f.severity !== 'note') : findings;
