@@ -123,6 +123,31 @@ const tampered = [
     code: 'INSPECT_STUB_FILTER',
     status: 7,
   },
+  {
+    // Segments are mapped by whole pages: 16 bytes behind the stub bring a page that lies over it.
+    name: "a segment of other bytes of the stub's page",
+    at: (file: string, bytes: Buffer) => {
+      const elf = readElf(bytes);
+      const { offset, size } = placeOf(file, '.seccomp_entry');
+      const { sh_addr } = elf.sections.find((s) => s.name === '.seccomp_entry')!;
+      const entry = bytes.readInt32LE(offset + size - 4);
+      const stack = elf.segments.findIndex((p) => p.p_type === 0x6474e551);
+      const ours = elf.segments.find((p) => p.p_type === 1 && p.p_vaddr <= sh_addr && sh_addr < p.p_vaddr + p.p_memsz)!;
+      // The page goes over names of symbols, which nobody reads at run time.
+      const page = Math.ceil(placeOf(file, '.strtab').offset / 4096) * 4096;
+      const at = page + Number(sh_addr % 4096n);
+      bytes[at] = 0xe9;
+      bytes.writeInt32LE(entry - 5, at + 1);
+      const address = ours.p_vaddr + ours.p_memsz;
+      const header = 64 + 56 * stack;
+      bytes.writeUInt32LE(1, header);
+      bytes.writeUInt32LE(5, header + 4);
+      for (const [i, value] of [BigInt(page) + (address % 4096n), address, address, 16n, 16n, 4096n].entries())
+        bytes.writeBigUInt64LE(value, header + 8 + 8 * i);
+    },
+    code: 'INSPECT_STUB',
+    status: 7,
+  },
 ] as const;
 
 suite('enforce/command', (test) => {

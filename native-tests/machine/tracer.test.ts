@@ -43,7 +43,7 @@ function decode(bytes: Buffer): Pick<Told, 'start' | 'waits' | 'calls' | 'whole'
   for (let at = 0; at < bytes.length; ) {
     const [tid, status] = [bytes.readInt32LE(at), bytes.readUInt32LE(at + 4)];
     const isCall = (status & 0xff) === 0x7f && (status >>> 16 === 7 || status >>> 8 === 0x85);
-    const size = isCall ? 368 : 8;
+    const size = isCall ? 2160 : 8;
     const info = at + 16;
     records.push(
       isCall

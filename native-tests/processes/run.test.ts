@@ -122,6 +122,16 @@ suite('native/processes/run', (test) => {
     assert.is(spawnSync('/bin/bash', ['-c', script('--fd 5')], { encoding: 'utf8' }).stdout, 'five');
     assert.is(spawnSync('/bin/bash', ['-c', script('')], { encoding: 'utf8' }).status, 1);
   });
+  test.needs(here, 'no others are, whatever number they have', () => {
+    const list = (opened: string, flags: string, files = 'ls /proc/self/fd') => {
+      const script = `exec ${opened}; exec "$0" "$1" run ${flags} "$2" -- ${files}`;
+      return execute('/bin/bash', ['-c', script, process.execPath, COMMAND, open]).stdout;
+    };
+    const own = list('3<&-', '');
+    assert.is(list('17</etc/passwd 30</etc/passwd 200</etc/passwd', ''), own);
+    const withOne = own.replace(/3\n$/, '3\n40\n');
+    assert.is(list('17</etc/passwd 30</etc/passwd 40</etc/passwd 41</etc/passwd', '--fd 40'), withOne);
+  });
   test.needs(here, 'nothing is left in the folder for temporary files', () => {
     const folder = freshPath();
     mkdirSync(folder);

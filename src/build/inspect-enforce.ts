@@ -5,7 +5,7 @@
 import type { Arch } from '../arch/index.ts';
 import { INSN_SIZE } from '../bpf/index.ts';
 import { quoted } from '../diag/index.ts';
-import { type ElfFile, loadAt, memoryAt, type Section } from '../elf/index.ts';
+import { type ElfFile, isMappedTwice, loadAt, memoryAt, type Section } from '../elf/index.ts';
 import { ENTRY_SECTION, isDynamic, stubOf } from './enforce.ts';
 import type { Problems } from './inspect-problems.ts';
 import { caught } from './inspect-profile.ts';
@@ -44,7 +44,7 @@ export function inspectEnforcement(elf: ElfFile, own: Arch | undefined, problems
 
   const address = code.sh_addr + BigInt(filterAddress);
   const size = length * INSN_SIZE;
-  const bytes = memoryAt(elf, address, size);
+  const bytes = standingAt(elf, address, size);
   const filter = elf.sections.find((s) => s.index !== code.index && s.sh_addr === address && s.sh_size > 0n);
   const section = filter && Number(filter.sh_size) === size && sameBytes(elf, filter, bytes) ? filter.name : undefined;
   if (section === undefined) {
@@ -52,6 +52,11 @@ export function inspectEnforcement(elf: ElfFile, own: Arch | undefined, problems
     problems.add('INSPECT_STUB_FILTER', message, CURE, { byteOffset });
   }
   return { section, length, flags, isDynamic: isDynamic(elf) };
+}
+
+/** What the program finds there; undefined where that is not in the file, or several segments are laid over each other. */
+function standingAt(elf: ElfFile, address: bigint, size: number): Uint8Array | undefined {
+  return isMappedTwice(elf, address, BigInt(size)) ? undefined : memoryAt(elf, address, size);
 }
 
 function sameBytes(elf: ElfFile, filter: Section, memory: Uint8Array | undefined): boolean {
@@ -71,7 +76,7 @@ function checkStart(elf: ElfFile, code: Section, next: bigint, problems: Problem
     problems.add('INSPECT_STUB_UNUSED', message, CURE, { byteOffset: AT_ENTRY });
   }
   const stubBytes = caught(() => elf.source.read(Number(code.sh_offset), Number(code.sh_size)));
-  const memory = memoryAt(elf, code.sh_addr, Number(code.sh_size));
+  const memory = standingAt(elf, code.sh_addr, Number(code.sh_size));
   const isSame = 'value' in stubBytes && memory !== undefined && memory.every((byte, i) => byte === stubBytes.value[i]);
   if (!isSame) {
     const message = `what is mapped where ${quoted(ENTRY_SECTION)} claims to be is something else`;

@@ -31,12 +31,14 @@ export class Findings {
   readonly #program: CheckedProgram;
   readonly #every: boolean;
   /** Started before the filter was in force: it does not hold for them. */
-  readonly #before = new Set<number | undefined>();
+  readonly #before = new Set<number>();
   readonly #trial: string;
   readonly #name: string;
   readonly #hidden = new Map<Hiding, SeenProcess>();
-  /** Threads that install a filter, until it turns out to be the stub. */
-  readonly #installing = new Map<number, SeenProcess>();
+  /** Threads that have executed something, and not told since that they start. */
+  readonly #executed = new Set<number>();
+  /** Filters that a thread has installed since it last executed something; the last of them may turn out to be the stub's. */
+  readonly #installed = new Map<number, SeenProcess[]>();
 
   /**
    * `trial`: the name of the file that is run; it is told of as `name`. `every`: all calls are heard of, also from before
@@ -57,7 +59,7 @@ export class Findings {
     }
     const sighting = sightingOf(this.#program, call.data, call.pointed);
     if (sighting.kind === 'start') {
-      this.#started(call.tid, process);
+      this.#started(call, process);
       return;
     }
     if (this.#every && this.#isBefore(process)) return;
@@ -66,7 +68,7 @@ export class Findings {
         this.#add(call.data, sighting.word, process);
         return;
       case 'filters':
-        if (!this.#every) this.#installing.set(call.tid, process);
+        this.#installed.set(call.tid, [...(this.#installed.get(call.tid) ?? []), process]);
         return;
       case 'traces':
       case 'untraced':
@@ -79,22 +81,42 @@ export class Findings {
     }
   }
 
-  /** The first start is the program's own; those of the same file that it executes again follow. */
-  #started(tid: number, process: SeenProcess): void {
-    if (!this.hasStarted) this.#before.delete(process.pid);
+  /** What it installed as the program before stays in force. */
+  executed(tid: number): void {
+    this.#keepInstalled(tid);
+    this.#executed.add(tid);
+  }
+
+  #keepInstalled(tid: number): void {
+    const [first] = this.#installed.get(tid) ?? [];
+    if (first !== undefined) this.#hidden.set('filters', first);
+    this.#installed.delete(tid);
+  }
+
+  /**
+   * The first start is the program's own; those of the same file that it executes again follow. Each has executed
+   * something before, so what else makes this call, and as often as it likes, is not the stub.
+   */
+  #started({ tid, process: told }: TracedCall, process: SeenProcess): void {
+    if (!this.#executed.delete(tid)) return;
     this.hasStarted = true;
-    this.#installing.delete(tid);
+    if (process.pid !== undefined) this.#before.delete(process.pid);
+    const installed = this.#installed.get(tid) ?? [];
+    // What is installed before the stub's filter is in force comes to no tracer, but it counts.
+    if (installed.pop() === undefined && (told?.filters ?? 0) > 1) this.#hidden.set('filters', process);
   }
 
   #isBefore({ pid }: SeenProcess): boolean {
+    if (pid === undefined) return !this.hasStarted;
     if (!this.hasStarted) this.#before.add(pid);
     return this.#before.has(pid);
   }
 
   /** What may have kept calls from being seen, in words. */
   hidden(): readonly string[] {
-    const filters = [...this.#installing.values()][0];
-    const all = [...this.#hidden, ...(filters ? [['filters', filters] as const] : [])];
+    for (const tid of [...this.#installed.keys()]) this.#keepInstalled(tid);
+    // A tracer that stops at every call stops before the filters.
+    const all = [...this.#hidden].filter(([kind]) => kind !== 'filters' || !this.#every);
     return all.map(([kind, { pid, name }]) => {
       const who = `${name ?? 'a process'}${pid === undefined ? '' : ` (process ${pid})`}`;
       switch (kind) {

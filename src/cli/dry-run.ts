@@ -94,6 +94,7 @@ async function watched(
     const command = { path: trial.path, words, descriptors: [], ...(terminal.json && { output: 2 }) };
     const traced = await traceCommand(tracer, command, {
       call: (call) => findings.hear(call),
+      executed: (tid) => findings.executed(tid),
       leftBehind: () =>
         terminal.aside('dry run: the program has ended, and what it started runs on and is watched; Ctrl-C ends it'),
     });

@@ -73,7 +73,8 @@ async function run(profilePath: string, words: readonly string[], flags: RunFlag
   requireOwn(policy, own);
   const { program } = compileProved(policy, { prove: flags.prove });
   const command = { path, words, descriptors: flags.fd };
-  const launcher = supervisedLauncher(program, { arch: own, flags: policy.flags, named: true }, toldOn(command));
+  const options = { arch: own, flags: policy.flags, named: true };
+  const launcher = supervisedLauncher(program, options, toldOn(command), command.descriptors);
   if (!flags.quiet) terminal.diagnostics(policy.diagnostics);
 
   const since = Date.now();

@@ -7,7 +7,7 @@ export type { Ehdr, ElfClass, Phdr, Shdr } from './format.ts';
 export { addSection, type InjectOptions, injectSections, planInject } from './inject.ts';
 export { type FileKind, kindOf } from './kind.ts';
 export type { Trailing } from './layout.ts';
-export { loadAt, memoryAt } from './memory.ts';
+export { isMappedTwice, loadAt, memoryAt } from './memory.ts';
 export { type Origin, originOf } from './origin.ts';
 export { type ElfFile, type ReadOptions, readElf, readElfFrom, type Section } from './read.ts';
 export { isBeneath, planRemove, planUndo, removeSection, undoInjection } from './remove.ts';

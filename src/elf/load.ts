@@ -36,6 +36,7 @@ import {
 } from './format.ts';
 import { kindOf } from './kind.ts';
 import { segmentAt } from './layout.ts';
+import { pageSize } from './memory.ts';
 import { DAMAGED, type ElfFile } from './read.ts';
 
 /** Zeros that a file may grow by so that its program headers can move; 99 of 100 system binaries need less than 4 MiB. */
@@ -65,27 +66,14 @@ export interface Segment {
   readonly slot: { readonly index: number; readonly segment: Phdr } | undefined;
 }
 
-/** Machines whose pages are 4 KiB: i386, x86-64, arm, s390, riscv. Others may have pages of up to 64 KiB. */
-const SMALL_PAGES: ReadonlySet<number> = new Set([3, 62, 40, 22, 243]);
-
 function up(value: bigint, align: bigint): bigint {
   return ((value + align - 1n) / align) * align;
-}
-
-/**
- * The alignment of the new segment: the largest page of the machine, but no more than the program's own segments keep to
- * (a program linked for 4 KiB pages starts on no others, and its base may be a multiple of 4 KiB only).
- */
-function alignment(elf: ElfFile, loads: readonly Phdr[]): bigint {
-  const page = SMALL_PAGES.has(elf.machine) ? 0x1000n : 0x10000n;
-  const own = loads.map((p) => p.p_align).reduce((least, align) => (align < least ? align : least), page);
-  return own < 0x1000n ? 0x1000n : own;
 }
 
 /** Puts the parts into the tail and makes the program header that maps them. Throws what `checkLoadable` does, ELF_ADDRESS_SPACE, ELF_PADDING. */
 export function planSegment(elf: ElfFile, tail: Tail, parts: readonly Part[], maxPadding: number): Segment {
   const loads = checkLoadable(elf);
-  const align = alignment(elf, loads);
+  const align = pageSize(elf);
   const memoryEnd = up(
     loads.reduce((end, p) => (p.p_vaddr + p.p_memsz > end ? p.p_vaddr + p.p_memsz : end), 0n),
     align,

@@ -20,11 +20,17 @@ interface NamedHeaders {
 
 /** Names that symbols share are the largest: those of a browser with debug symbols have 100 MB. */
 const TABLE_MAX = 1n << 28n;
+/**
+ * Of a name so many bytes are decoded, and compared where two tables differ: thousands of headers may share one of 100 MB.
+ * The longest of real programs have a few hundred.
+ */
+const NAME_MAX = 1 << 12;
 const HELP = 'the section names are damaged, so no section can be told from another; build the file again';
 
 export class SectionNames {
   readonly #of: NamedHeaders;
   #table: Uint8Array | undefined;
+  #shared: { readonly other: SectionNames; readonly end: number } | undefined;
 
   constructor(of: NamedHeaders) {
     this.#of = of;
@@ -42,9 +48,35 @@ export class SectionNames {
     return this.table.subarray(start, this.table.indexOf(0, start));
   }
 
-  /** The same as text. Two names that are no UTF-8 may give the same. */
+  /** The same as text, cut at 4096 bytes. Two names that are no UTF-8 may give the same. */
   text(index: number): string {
-    return new TextDecoder().decode(this.bytes(index));
+    return new TextDecoder().decode(this.#short(index));
+  }
+
+  /** Whether both have the same name; false also where that cannot be told within 4096 bytes. */
+  isSame(index: number, other: SectionNames): boolean {
+    const [start, others] = [this.#start(index), other.#start(index)];
+    if (start === others && start <= this.#sharedWith(other)) return true;
+    const [one, two] = [this.#short(index), other.#short(index)];
+    return one.length < NAME_MAX && one.length === two.length && one.every((byte, i) => byte === two[i]);
+  }
+
+  #short(index: number): Uint8Array {
+    const start = this.#start(index);
+    const bytes = this.table.subarray(start, start + NAME_MAX);
+    const end = bytes.indexOf(0);
+    return end < 0 ? bytes : bytes.subarray(0, end);
+  }
+
+  /** Where the last name ends up to which both tables are the same; -1 for none. */
+  #sharedWith(other: SectionNames): number {
+    if (this.#shared?.other === other) return this.#shared.end;
+    const [one, two] = [this.table, other.table];
+    let length = 0;
+    while (length < one.length && one[length] === two[length]) length++;
+    const end = one.subarray(0, length).lastIndexOf(0);
+    this.#shared = { other, end };
+    return end;
   }
 
   /** Makes sure that every name can be read, and the table even where no header has a name. */

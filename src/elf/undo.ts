@@ -236,7 +236,7 @@ function loses(elf: ElfFile, before: ElfFile, record: UndoRecord, own: Section):
     if (ours.has(s.index)) continue;
     const old = before.sections[s.index];
     if (old === undefined || SAME_SECTION.some((key) => old[key] !== s[key])) return `section ${s.index} was changed`;
-    if (s.sh_type !== SHT_NULL && !sameName(elf, before, s.index)) return `section ${s.index} was renamed`;
+    if (s.sh_type !== SHT_NULL && !elf.names.isSame(s.index, before.names)) return `section ${s.index} was renamed`;
   }
   if (before.sections.length > elf.sections.length) return 'sections were taken away';
   const end = endOfElf(before);
@@ -259,11 +259,6 @@ function loses(elf: ElfFile, before: ElfFile, record: UndoRecord, own: Section):
     return 'a segment reaches into the tail';
   }
   return isPadding(elf, record, own) ? undefined : 'something stands in front of what was appended';
-}
-
-function sameName(a: ElfFile, b: ElfFile, index: number): boolean {
-  const [one, other] = [a.names.bytes(index), b.names.bytes(index)];
-  return one.length === other.length && one.every((byte, i) => byte === other[i]);
 }
 
 /** Zeros alone stand between the kept bytes and the first of what was appended: else more than that would be cut off. */

@@ -24,6 +24,8 @@ export interface ThreadStatus {
   readonly seccomp: number | undefined;
   /** How many; since Linux 5.9. */
   readonly filters: number | undefined;
+  /** Of its process. */
+  readonly threads?: number | undefined;
   /** A thread of the kernel itself: it has no memory of its own. */
   readonly isKernel: boolean;
 }
@@ -62,6 +64,7 @@ function statusIn(text: string, pid: number, tid: number, started: string): Thre
     noNewPrivs: noNewPrivs === undefined ? undefined : noNewPrivs === 1,
     seccomp: number('Seccomp'),
     filters: number('Seccomp_filters'),
+    threads: number('Threads'),
     // Said since Linux 6.8; before, only what has ended lacks a memory of its own as well.
     isKernel: fields.has('Kthread')
       ? number('Kthread') === 1

@@ -3,7 +3,11 @@ import { fail, SeccompcError } from '../diag/index.ts';
 import { ended, missing, refusedBefore, replaced } from './process-refusal.ts';
 import { ENDED, type ThreadStatus, threadStatus, threadsOf } from './process-status.ts';
 
-/** A thread is started by one that is there: once a round finds none unseen, all have been seen. */
+/**
+ * A thread is started by one that is there: once a round finds none unseen, all have been seen. But a list that is read
+ * while threads come and go may lack one that has started its successor and ended in between, again and again: so the
+ * kernel's own count has to be no larger than what the round found.
+ */
 const MOST_ROUNDS = 20;
 
 const GONE: ReadonlySet<string> = new Set(['PROCESS_MISSING', 'PROCESS_ENDED']);
@@ -56,7 +60,7 @@ export function eachThread<T>(
   const leader = proc.threadStatus(pid, pid) ?? fail(missing(id));
   const found = new Map<string, Looked<T>>();
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const live = liveThreads(pid, proc);
+    const { live, shown } = liveThreads(pid, proc);
     if (live.size === 0) return fail(proc.threadsOf(pid).length === 0 ? missing(id) : ended(named, 0));
     for (const key of found.keys()) if (!live.has(key)) found.delete(key);
     const unseen = [...live].filter(
@@ -65,7 +69,9 @@ export function eachThread<T>(
     );
     if (unseen.length === 0) {
       // The number of a process that ended goes on to another one, and its folder in /proc with it.
-      if (proc.threadStatus(pid, pid)?.started !== leader.started) fail(replaced(pid));
+      const now = proc.threadStatus(pid, pid);
+      if (now?.started !== leader.started) fail(replaced(pid));
+      if ((now?.threads ?? 0) > shown) continue;
       return [...found.values()].sort((a, b) => a.thread.tid - b.thread.tid);
     }
     for (const [key, thread] of unseen) {
@@ -82,13 +88,17 @@ export function eachThread<T>(
   });
 }
 
-function liveThreads(pid: number, proc: Threads): ReadonlyMap<string, ThreadStatus> {
-  const found = new Map<string, ThreadStatus>();
+/** `shown`: how many there are, with those that have ended and wait for their parent. */
+function liveThreads(pid: number, proc: Threads): { live: ReadonlyMap<string, ThreadStatus>; shown: number } {
+  const live = new Map<string, ThreadStatus>();
+  let shown = 0;
   for (const tid of proc.threadsOf(pid)) {
     const thread = proc.threadStatus(pid, tid);
-    if (thread !== undefined && !ENDED.has(thread.state)) found.set(`${tid} ${thread.started}`, thread);
+    if (thread === undefined) continue;
+    shown += 1;
+    if (!ENDED.has(thread.state)) live.set(`${tid} ${thread.started}`, thread);
   }
-  return found;
+  return { live, shown };
 }
 
 function unlessGone<T>(look: () => T): { readonly value: T } | undefined {

@@ -15,10 +15,17 @@ import { HERE } from './process-status.ts';
 import { type Command, isStop, startTold } from './run.ts';
 import { Signals } from './run-signals.ts';
 
+export interface TracedProcess {
+  readonly pid: number;
+  readonly name: string;
+  /** Filters that it carries; undefined before Linux 5.9. */
+  readonly filters: number | undefined;
+}
+
 export interface TracedCall {
   readonly tid: number;
   /** The process and its name at that moment; undefined where /proc does not say. */
-  readonly process: { readonly pid: number; readonly name: string } | undefined;
+  readonly process: TracedProcess | undefined;
   /** Undefined when the kernel did not give it. */
   readonly data: SeccompData | undefined;
   /** The machine word that the first argument points to; 0 when it points to nothing. */
@@ -41,6 +48,8 @@ export interface Traced {
 
 export interface TraceListener {
   readonly call: (call: TracedCall) => void;
+  /** This thread, which may have had another id before, has become another program. */
+  readonly executed: (tid: number) => void;
   /** The command has ended, and what it started runs on. */
   readonly leftBehind: () => void;
 }
@@ -119,7 +128,10 @@ class Watch {
       else this.#startedAs(tid);
     } else if (tid === 0) this.#whole = true;
     else if (isCall(status)) this.#listener.call(callOf(view, this.#names));
-    else if (tid === this.#pid) this.#hearCommand(status);
+    else {
+      if (isStop(status) && status >>> 16 === TRACE_EVENT.exec) this.#listener.executed(tid);
+      if (tid === this.#pid) this.#hearCommand(status);
+    }
   }
 
   #startedAs(pid: number): void {
@@ -174,7 +186,7 @@ function callOf(view: ByteView, names: boolean): TracedCall {
   const op = view.u8(info + SYSCALL_INFO.op);
   const isWhole = (view.u32(infoSize) | 0) > 0 && (op === SYSCALL_OP.seccomp || op === SYSCALL_OP.entry);
   const argument = (i: number) => view.u64(info + SYSCALL_INFO.args + 8 * i);
-  const said = Buffer.from(view.bytes.subarray(text, text + view.u32(textSize))).toString('latin1');
+  const said = Buffer.from(view.bytes.subarray(text, text + view.u32(textSize))).toString();
   return {
     tid,
     process: names ? processIn(said, tid) : undefined,
@@ -192,12 +204,14 @@ function callOf(view: ByteView, names: boolean): TracedCall {
 }
 
 /** From the start of /proc/TID/status. */
-function processIn(text: string, tid: number): TracedCall['process'] {
-  const field = (name: string) => new RegExp(`^${name}:\t(.*)$`, 'm').exec(text)?.[1];
-  const [name, pid] = [field('Name'), field('Tgid')];
+export function processIn(text: string, tid: number): TracedCall['process'] {
+  // A name may hold any character but the line feed, carriage returns and what looks like another field too.
+  const lines = text.split('\n');
+  const field = (name: string) => lines.find((line) => line.startsWith(`${name}:\t`))?.slice(name.length + 2);
+  const [name, pid, filters] = [field('Name'), field('Tgid'), field('Seccomp_filters')];
   return name === undefined || pid === undefined || field('Pid') !== String(tid)
     ? undefined
-    : { pid: Number(pid), name };
+    : { pid: Number(pid), name, filters: filters === undefined ? undefined : Number(filters) };
 }
 
 /** A /proc of another pid namespace shows other processes under our numbers. */

@@ -21,14 +21,15 @@ export const DESCRIPTOR_USAGE = 'FD PATH [ARGUMENT...]';
  *   NOTIFY_UNUSABLE for filters that no launcher can start a program under
  */
 export function launcher(program: CheckedProgram, options: LauncherOptions = {}): Uint8Array {
-  return supervisedLauncher(program, options, undefined);
+  return supervisedLauncher(program, options);
 }
 
-/** The same with a parent that tells on a descriptor how the program ends: see machine/supervise.ts. */
+/** The same with a parent that tells on `supervise` how the program ends, which gets the descriptors `keep`: see machine/supervise.ts. */
 export function supervisedLauncher(
   program: CheckedProgram,
   options: LauncherOptions,
-  supervise: number | undefined,
+  supervise?: number | undefined,
+  keep: readonly number[] = [],
 ): Uint8Array {
   const arch = options.arch === undefined ? chooseArch(coveredArches(program)) : namedArch(options.arch);
   const flags = flagBits(options.flags ?? []);
@@ -39,7 +40,7 @@ export function supervisedLauncher(
   }
   requireExecve(program, arch);
   refuseListener(program);
-  return launcherElf({ arch, program: program.bytes, flags, named: options.named, supervise });
+  return launcherElf({ arch, program: program.bytes, flags, named: options.named, supervise, keep });
 }
 
 /**

@@ -43,6 +43,8 @@ export interface Launcher {
   readonly named?: boolean | undefined;
   /** A parent stays and tells on this descriptor (3 or above) how the program ends: see supervise.ts. */
   readonly supervise?: number | undefined;
+  /** Supervised: the descriptors from 3 on that the program gets, all below that one; the others are closed. */
+  readonly keep?: readonly number[] | undefined;
 }
 
 export interface LauncherFile {
@@ -52,6 +54,8 @@ export interface LauncherFile {
   readonly flags?: number | undefined;
   readonly named?: boolean | undefined;
   readonly supervise?: number | undefined;
+  /** Supervised: the descriptors from 3 on that the program gets, all below that one; the others are closed. */
+  readonly keep?: readonly number[] | undefined;
 }
 
 const MOST_FILTER_BYTES = BPF_MAXINSNS * SOCK_FILTER_SIZE;
@@ -74,7 +78,14 @@ const TEXTS = {
 } as const;
 type Text = keyof typeof TEXTS;
 
-export function launcherCode({ arch, filter, flags = 0, named = false, supervise: tell }: Launcher): MachineCode {
+export function launcherCode({
+  arch,
+  filter,
+  flags = 0,
+  named = false,
+  supervise: tell,
+  keep = [],
+}: Launcher): MachineCode {
   if (!Number.isInteger(flags) || (flags & ~LAUNCHER_FLAGS) !== 0)
     throw new RangeError(`no launcher for flags ${flags}`);
   const cpu = cpuFor(arch);
@@ -84,7 +95,7 @@ export function launcherCode({ arch, filter, flags = 0, named = false, supervise
   const path = read ? 2 : 1;
   const argv = named ? path + 1 : path;
   cpu.frame(frame);
-  if (tell !== undefined) supervise(cpu, tell);
+  if (tell !== undefined) supervise(cpu, tell, keep);
   cpu.set('v5', LAUNCHER_STATUS.own);
   findArguments(cpu, frame);
   cpu.branch(ARGUMENTS.argc, 'below', argv + 1, usage);

@@ -5,7 +5,8 @@
  *     the child's process id, then each wait status: stopped (0x7f in the low byte), and at last ended
  *
  * or a negative errno alone when there could be no child. All signals are blocked in the parent, so what a terminal sends
- * to the whole process group does not end it; the child has the mask that it would have had, and the descriptor closed.
+ * to the whole process group does not end it; the child has the mask that it would have had, and of descriptors from 3 on
+ * those alone that it is meant to have: others may have come from whoever started all this.
  * @see wait(2), and Node's own report, which gives a child that a real-time signal killed the status 0
  */
 import type { Cpu } from './cpu.ts';
@@ -35,18 +36,43 @@ export function startChild(cpu: Cpu, child: string): void {
   cpu.branch(pid, '==', 0, child);
 }
 
-/** In the child, before it becomes what it is there for: the signals as they were, the descriptor closed. */
-export function asChild(cpu: Cpu, fd: number): void {
+/** Descriptors that are closed one by one where the kernel has no close_range(2) (before 5.9), or a sandbox denies it. */
+const MOST_DESCRIPTORS = 1 << 16;
+
+/**
+ * In the child, before it becomes what it is there for: the signals as they were; every descriptor from 3 on closed but
+ * `keep`, all of which are below `fd`. Takes v1.
+ */
+export function asChild(cpu: Cpu, fd: number, keep: readonly number[] = []): void {
   setMask(cpu, FRAME.before, 0);
-  cpu.syscall(undefined, 'close', [fd]);
+  let next = 3;
+  for (const kept of [...new Set(keep)].toSorted((a, b) => a - b)) {
+    if (next < kept) closeEach(cpu, next, kept);
+    next = kept + 1;
+  }
+  if (next < fd) closeEach(cpu, next, fd);
+  cpu.syscall('v1', 'close_range', [fd, -1, 0]);
+  cpu.branch('v1', '==', 0, 'closed');
+  closeEach(cpu, fd, MOST_DESCRIPTORS);
+  cpu.label('closed');
+}
+
+/** Descriptors from `from` to below `to`. */
+function closeEach(cpu: Cpu, from: number, to: number): void {
+  const label = `close_from_${from}`;
+  cpu.set('v1', from);
+  cpu.label(label);
+  cpu.syscall(undefined, 'close', ['v1']);
+  cpu.add('v1', 1);
+  cpu.branch('v1', 'below', to, label);
 }
 
 function setMask(cpu: Cpu, set: number, before: number | { readonly frame: number }): void {
   cpu.syscall(undefined, 'rt_sigprocmask', [SIG_SETMASK, { frame: set }, before, SIGSET_SIZE]);
 }
 
-/** Falls through in the child alone. Takes v0 to v2. */
-export function supervise(cpu: Cpu, fd: number): void {
+/** Falls through in the child alone, which keeps of descriptors from 3 on those of `keep`. Takes v0 to v2. */
+export function supervise(cpu: Cpu, fd: number, keep: readonly number[]): void {
   const [pid, result] = ['v0', 'v2'] as const;
   startChild(cpu, 'supervised');
   cpu.store({ at: 'frame', offset: FRAME.told }, 32, pid);
@@ -60,5 +86,5 @@ export function supervise(cpu: Cpu, fd: number): void {
   endWith(cpu, 0, 'stuck_supervisor');
 
   cpu.label('supervised');
-  asChild(cpu, fd);
+  asChild(cpu, fd, keep);
 }

@@ -9,7 +9,7 @@
  *
  *     start     pid | 0              the program's process; a negative errno instead of it: there could be none
  *     wait      tid | wait status    each one that wait4(2) gives: stops, ends, and the kernel's own events
- *     call      tid | wait status | info size | text size | ptrace_syscall_info (88) | word | status text (256)
+ *     call      tid | wait status | info size | text size | ptrace_syscall_info (88) | word | status text (2048)
  *     end       0   | 0              everything that was ever started has ended
  *
  * all 32-bit integers but the info and the word (64-bit each). A call's record is told by its wait status: event 7, or
@@ -49,11 +49,11 @@ export const TRACE_RECORD = {
   word: 104,
   text: 112,
   /** Bytes of a call's. */
-  long: 368,
+  long: 2160,
 } as const;
 
 /** PTRACE_SYSCALL_INFO_*, the first byte of the info: why the call was stopped. */
-export const SYSCALL_OP = { entry: 1, seccomp: 3 } as const;
+export const SYSCALL_OP = { entry: 1, exit: 2, seccomp: 3 } as const;
 
 /** struct ptrace_syscall_info, byte offsets; `nr` and `args` lie alike for both. @see Linux include/uapi/linux/ptrace.h */
 export const SYSCALL_INFO = { op: 0, arch: 4, ip: 8, nr: 24, args: 32, size: 88 } as const;
@@ -73,7 +73,7 @@ const STATUS_FILE = '/status\0';
 
 const RECORD = 64;
 /** Signal sets, the two ends of a pipe, and digits with what follows them. */
-const FRAME = { pipe: SUPERVISE_FRAME_SIZE, pathEnd: 48, record: RECORD, size: 432 } as const;
+const FRAME = { pipe: SUPERVISE_FRAME_SIZE, pathEnd: 48, record: RECORD, size: 2224 } as const;
 const at = (offset: number) => ({ at: 'frame', offset: RECORD + offset }) as const;
 
 export interface Tracer {
@@ -196,7 +196,7 @@ function waitLoop(cpu: Cpu, tell: number, every: boolean): void {
   if (every) {
     // Each call stops twice; at its end there is nothing to tell.
     cpu.load(result, 8, at(TRACE_RECORD.info + SYSCALL_INFO.op));
-    cpu.branch(result, '!=', SYSCALL_OP.entry, 'go_on_without');
+    cpu.branch(result, '==', SYSCALL_OP.exit, 'go_on_without');
   }
   toldOrGone(TRACE_RECORD.long);
   cpu.label('go_on_without');

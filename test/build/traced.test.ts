@@ -139,5 +139,18 @@ suite('build/traced', (test) => {
       for (const token of [X86, I386, S390X, 0])
         for (const nr of [0, 41, 101, 317]) assert.is(run(open, data(token, nr)), ALLOW);
     }
+    // But for the page of calls at which it does not stop.
+    const at = (instructionPointer: bigint, name: ArchName = 'x86_64') =>
+      run(openProgram(arch(name)), { ...data(arch(name).audit, 201), instructionPointer });
+    const page = 0xffff_ffff_ff60_0000n;
+    assert.equal(
+      [page, page + 0x409n, page + 0xfffn].map((ip) => at(ip)),
+      [TRACE, TRACE, TRACE],
+    );
+    assert.equal(
+      [page - 1n, page + 0x1000n, 0xff60_0000n, 0n].map((ip) => at(ip)),
+      [ALLOW, ALLOW, ALLOW, ALLOW],
+    );
+    assert.is(at(page, 'aarch64'), ALLOW);
   });
 });

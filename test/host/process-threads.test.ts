@@ -125,6 +125,18 @@ suite('host/process-threads', (test) => {
     };
     throwsCode(() => eachThread(PID, () => true, proc), 'PROCESS_CHANGED');
   });
+  test('one that the list lacks and the kernel counts', () => {
+    // Each has started its successor and ended before anybody looks at it: the list shows the main thread alone.
+    const counted = (threads: number) => ({ ...A, threads });
+    throwsCode(() => new Stage([counted(2)]).all(), 'PROCESS_CHANGED');
+    const vanishing: Threads = {
+      threadsOf: () => [12, 13],
+      threadStatus: (_, tid) => (tid === 12 ? thread(counted(2)) : undefined),
+    };
+    throwsCode(() => eachThread(PID, () => true, vanishing), 'PROCESS_CHANGED');
+    assert.equal(new Stage([counted(2), B]).all(), ['12:1', '13:1']);
+    assert.equal(new Stage([counted(2), { ...B, state: 'Z' }]).all(), ['12:1']);
+  });
   test('nothing to look at', () => {
     throwsCode(() => new Stage([]).all(), 'PROCESS_MISSING');
     throwsCode(() => new Stage([{ ...A, state: 'Z' }]).all(), 'PROCESS_ENDED');
