@@ -82,6 +82,7 @@ function traced(calls: readonly number[], command: readonly [string, ...string[]
   const { output, status, stdout, stderr } = spawnSync(tracer(every), args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     timeout: 20_000,
+    maxBuffer: 64 << 20,
   });
   const told = decode(Buffer.from(output[3] as unknown as Buffer));
   return { ...told, status, stdout: String(stdout), stderr: String(stderr) };
