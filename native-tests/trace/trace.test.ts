@@ -192,7 +192,10 @@ suite('native/trace', (test) => {
         assert.is(readFileSync(join(folder, 'true.strace'), 'utf8'), 'mine');
         assert.match(readFileSync(join(folder, 'true.1.strace'), 'utf8'), 'execve(');
         assert.match(stderr, /seccompc learn true\.1\.strace/);
-        assert.match(stderr, /seccompc replay seccomp\.json true\.1\.strace/);
+        assert.match(
+          stderr,
+          /seccompc learn true\.1\.strace -o true\.1\.strace\.jsonc[\s\S]*seccompc replay PROFILE true\.1\.strace/,
+        );
       }),
   );
 
