@@ -23,8 +23,8 @@ const trace = (name: string, text: string | Uint8Array) => {
 const fine = trace('fine.strace', FINE);
 const denied = trace('denied.strace', DENIED);
 const symbolic = trace('symbolic.strace', 'brk(NULL) = 0x5654fa831000\nsocket(0x26 /* AF_??? */, 1, 0) = 3\n');
-const data = (args: readonly string[]) => {
-  const { status, stdout } = seccompc(['replay', PROFILE, ...args, '--format', 'json']);
+const data = (args: readonly string[], profile = PROFILE) => {
+  const { status, stdout } = seccompc(['replay', profile, ...args, '--format', 'json']);
   return { status, report: JSON.parse(stdout) as { totals: Record<string, number> } };
 };
 
@@ -40,6 +40,28 @@ suite('cli/replay', (test) => {
     assert.match(stdout, /denied\.strace:3 .*socket\(0x26/);
     assert.match(stdout, /replay\.json:2/);
     assert.match(stdout, /SCMP_CMP_EQ/);
+  });
+  test('the calls that no rule names, as one rule that lets them through', () => {
+    const text = (more: string) =>
+      `{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[
+        {"names":["socket"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"op":"SCMP_CMP_EQ","value":2}]}${more}]}`;
+    const { stdout } = seccompc(['replay', file('narrow.json', text('')), denied]);
+    const rule = '{ "names": ["close","execve"], "action": "SCMP_ACT_ALLOW" }';
+    assert.ok(stdout.includes(rule), stdout);
+    const wider = data([denied], file('wider.json', text(`,${rule}`)));
+    assert.is(wider.report.totals.denied, 1, 'socket alone, which a rule names');
+  });
+  test('an ABI that stays open: how it is named, and no rule that would change nothing', () => {
+    const allowlist = file(
+      'allowlist.json',
+      '{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["close"],"action":"SCMP_ACT_ALLOW"}]}',
+    );
+    const anyAbi = trace('any-abi.strace', 'close(3) = 0\n');
+    const { stdout } = seccompc(['replay', allowlist, anyAbi]);
+    assert.match(stdout, 'REPLAY_AMBIGUOUS');
+    assert.match(stdout, '--trace-arch');
+    assert.not.match(stdout, 'to allow it');
+    assert.not.match(seccompc(['replay', allowlist, anyAbi, '--trace-arch', 'x86_64']).stdout, 'REPLAY_');
   });
   test('several traces, packed ones, standard input', () => {
     const packed = trace('packed.strace', gzipSync(DENIED));
