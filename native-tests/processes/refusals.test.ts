@@ -4,7 +4,17 @@ import * as assert from 'uvu/assert';
 import { suite } from '../../test/suite.ts';
 import { absent } from '../machine/tools.ts';
 import { allowing, carrier, carrying, filterFiles, here, noRestart, root } from './carriers.ts';
-import { COMMAND, type Ended, execute, profileOf, type RunOptions, seccompc, statusOf, until } from './support.ts';
+import {
+  COMMAND,
+  type Ended,
+  execute,
+  profileOf,
+  type RunOptions,
+  seccompc,
+  statusOf,
+  until,
+  with_,
+} from './support.ts';
 
 const NOBODY = 65_534;
 
@@ -46,6 +56,31 @@ suite('native/processes/refusals', (test) => {
     assert.equal(
       data.diagnostics.map((d) => d.code),
       ['PROCESS_UNFILTERED'],
+    );
+  });
+  test.needs(here, 'who started a sandbox: the process in it is named', () => {
+    const below = (pid: number): readonly number[] => {
+      const ids = execute('pgrep', ['-P', String(pid)])
+        .stdout.split('\n')
+        .filter((id) => id !== '')
+        .map(Number);
+      return [...ids, ...ids.flatMap(below)];
+    };
+    const carries = (id: number) => statusOf(id, 'Seccomp') === '2';
+    const profile = profileOf({ mount: 'SCMP_ACT_ERRNO' });
+    return with_(
+      [process.execPath, COMMAND, 'run', profile, '--', 'sleep', '20'],
+      (pid) => below(pid).some(carries),
+      (pid) => {
+        const command = below(pid).find(carries) as number;
+        try {
+          refused(dump(pid), 'PROCESS_UNFILTERED', 1, new RegExp(`--pid ${command}\n`));
+          const { stderr } = seccompc(['verify', '--pid', String(pid)]);
+          assert.match(stderr, new RegExp(`error PROCESS_UNFILTERED [^]*--pid ${command}\n`));
+        } finally {
+          process.kill(command, 'SIGKILL');
+        }
+      },
     );
   });
   test.needs(root, 'a thread of the kernel', () => {

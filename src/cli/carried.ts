@@ -4,7 +4,7 @@ import { FILTER_FLAGS } from '../arch/index.ts';
 import { decodeProgram, type RawInsn } from '../bpf/index.ts';
 import { fail, type NewDiagnostic } from '../diag/index.ts';
 import { threadText } from '../host/process-refusal.ts';
-import { HERE, type ThreadStatus } from '../host/process-status.ts';
+import { childrenOf, HERE, type ThreadStatus, threadStatus } from '../host/process-status.ts';
 import type { ReadFilter } from '../machine/index.ts';
 import type { Endian } from '../num/index.ts';
 
@@ -74,6 +74,27 @@ export function modeOf({ seccomp }: ThreadStatus): Mode {
   return seccomp === 0 ? 'none' : seccomp === 1 ? 'strict' : 'filter';
 }
 
+/** How far below a process is looked: seccompc run has its command two generations down, a container's shim some more. */
+const MOST_BELOW = 64;
+
+/** Of the processes that this one started, and theirs, the nearest that carries a filter. */
+function confinedBelow(pid: number): ThreadStatus | undefined {
+  const found = [...childrenOf(pid)];
+  for (let at = 0; at < Math.min(found.length, MOST_BELOW); at++) {
+    const child = threadStatus(found[at] as number);
+    if (child !== undefined && modeOf(child) === 'filter') return child;
+    if (child !== undefined) found.push(...childrenOf(child.pid));
+  }
+  return undefined;
+}
+
+/** Whoever starts a sandbox stands outside of it, and its number is the one at hand ($!). */
+function unfilteredHelp(pid: number): string {
+  const below = confinedBelow(pid);
+  if (below === undefined) return 'filters come by seccompc run, build --enforce, a container, or the program itself';
+  return `${threadText(below)}, which it or one of its own has started, carries one: --pid ${below.pid}`;
+}
+
 /** What is wrong with a thread that carries no filter; undefined for one that does. */
 export function withoutFilter(thread: ThreadStatus): NewDiagnostic | undefined {
   const mode = modeOf(thread);
@@ -82,7 +103,7 @@ export function withoutFilter(thread: ThreadStatus): NewDiagnostic | undefined {
       return {
         code: 'PROCESS_UNFILTERED',
         message: `${threadText(thread)} carries no filter: its system calls are not restricted by seccomp`,
-        help: 'filters come by seccompc run, build --enforce, a container, or the program itself',
+        help: unfilteredHelp(thread.pid),
       };
     case 'strict':
       return {

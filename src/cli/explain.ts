@@ -21,6 +21,7 @@ import { type Diagnostic, fail, forTerminal, positionAt, quoted, SeccompcError, 
 import { textOf } from '../host/input.ts';
 import { type CheckedProgram, check, outcome, trace } from '../kernel/index.ts';
 import { hex, U64_MAX } from '../num/index.ts';
+import { constantsIn } from '../policy/constants.ts';
 import { type Decision, decide, describeCondition, type Policy } from '../policy/index.ts';
 import { didYouMean } from '../policy/vocabulary.ts';
 import { refusalDiagnostic } from './check.ts';
@@ -48,9 +49,11 @@ function numberOf(text: string, what: string): bigint {
   return BigInt.asUintN(64, value);
 }
 
-function argumentsOf(texts: readonly string[]): SeccompData['args'] {
-  if (texts.length > 6) fail({ code: 'USAGE', message: `a system call has six arguments, not ${texts.length}` });
-  const values = texts.map((text, i) => numberOf(text, `argument ${i}`));
+/** Numbers, and names of constants with their values on this ABI; an ABI that numbers them otherwise is refused. */
+function argumentsOf(texts: readonly string[], call: string | undefined, arch: Arch): SeccompData['args'] {
+  const values = texts.map((text, argIndex) =>
+    /^[A-Z]/.test(text) ? constantsIn(text, { call, arch, argIndex }) : numberOf(text, `argument ${argIndex}`),
+  );
   const at = (i: number) => values[i] ?? 0n;
   return [at(0), at(1), at(2), at(3), at(4), at(5)];
 }
@@ -74,6 +77,7 @@ function callNumber(arch: Arch, call: string): number | undefined {
 interface Explanation {
   readonly arch: Arch;
   readonly nr: number;
+  readonly args: SeccompData['args'];
   readonly word: number;
   readonly decision?: Decision | undefined;
   readonly pcs: readonly number[];
@@ -86,12 +90,13 @@ function explainOne(arch: Arch, nr: number, args: SeccompData['args'], subject: 
   const data: SeccompData = { nr, arch: arch.audit, instructionPointer: 0n, args };
   const { word, pcs } = trace(program, data);
   const decision = policy && decide(policy, data);
-  if (decision === undefined || decision.word === word) return { arch, nr, word, decision, pcs };
+  if (decision === undefined || decision.word === word) return { arch, nr, args, word, decision, pcs };
   if (!subject.isEmbedded) return unreachable('the compiled program and the policy disagree');
   const message = `the profile does not describe the filter beside it: ${describeCall(data)} gets ${describeWords([word, decision.word])}`;
   const help = "the filter's answer counts; seccompc inspect says what else is wrong";
   const code = 'INSPECT_PROFILE_DIFFERS';
-  return { arch, nr, word, pcs, disagreement: { code, severity: 'warning', source: policy?.source, message, help } };
+  const disagreement: Diagnostic = { code, severity: 'warning', source: policy?.source, message, help };
+  return { arch, nr, args, word, pcs, disagreement };
 }
 
 /** 'profile.json:16:5', where a rule stands. */
@@ -133,15 +138,9 @@ function nameOf(arch: Arch, nr: number): string | undefined {
   return name === undefined ? undefined : `x32 ${name}`;
 }
 
-function showVerdict(
-  e: Explanation,
-  given: number,
-  args: SeccompData['args'],
-  subject: Subjected,
-  terminal: Terminal,
-): void {
+function showVerdict(e: Explanation, given: number, subject: Subjected, terminal: Terminal): void {
   const { policy, program } = subject;
-  const shown = args.slice(0, given).map(hex).join(', ');
+  const shown = e.args.slice(0, given).map(hex).join(', ');
   const name = nameOf(e.arch, e.nr);
   const number = e.nr > 4096 ? `${e.nr} (${hex(e.nr)})` : String(e.nr);
   terminal.line(`${name ?? 'no call'}(${shown}) on ${e.arch.name}, number ${number}: ${describeWord(e.word, e.arch)}`);
@@ -232,19 +231,19 @@ function resultData(e: Explanation, policy: Policy | undefined): Record<string, 
 
 function run(path: string, call: string, argTexts: readonly string[], flags: ExplainFlags): void {
   const terminal = new Terminal(flags.json === true);
-  const args = argumentsOf(argTexts);
+  if (argTexts.length > 6) fail({ code: 'USAGE', message: `a system call has six arguments, not ${argTexts.length}` });
   const subject = subjectProgram(readSubject(path, flags), flags);
   const { policy, arches } = subject;
   terminal.diagnostics(subject.diagnostics);
-  const explained: Explanation[] = [];
-  for (const arch of arches) {
+  // All of them before the first is shown: a constant that one of the ABIs has otherwise leaves no answer cut short.
+  const answers = arches.map((arch): Explanation | Arch => {
     const nr = callNumber(arch, call);
-    if (nr === undefined) terminal.line(`${forTerminal(call)} on ${arch.name}: this architecture has no such call`);
-    else {
-      const e = explainOne(arch, nr, args, subject);
-      explained.push(e);
-      showVerdict(e, argTexts.length, args, subject, terminal);
-    }
+    return nr === undefined ? arch : explainOne(arch, nr, argumentsOf(argTexts, nameOf(arch, nr), arch), subject);
+  });
+  const explained = answers.filter((answer) => 'word' in answer);
+  for (const answer of answers) {
+    if ('word' in answer) showVerdict(answer, argTexts.length, subject, terminal);
+    else terminal.line(`${forTerminal(call)} on ${answer.name}: this architecture has no such call`);
   }
   const disagreements = explained.flatMap((e) => e.disagreement ?? []);
   terminal.diagnostics(disagreements);
@@ -253,7 +252,7 @@ function run(path: string, call: string, argTexts: readonly string[], flags: Exp
     ok: explained.length > 0,
     file: path,
     call,
-    args: args.map(String),
+    args: (explained[0]?.args ?? []).map(String),
     results: explained.map((e) => resultData(e, policy)),
     profile: policy?.source.name ?? null,
     diagnostics: diagnosticsData([...subject.diagnostics, ...disagreements]),
@@ -266,9 +265,9 @@ export function addExplain(program: Command): void {
     .command('explain')
     .summary('what happens to one call, which rule decides, which instructions run')
     .description(
-      'Answers for a profile, a raw program or an ELF file. CALL is a name or a number; arguments are decimal or\n' +
-        'hexadecimal, arguments not given are 0. The exit status is 0 whatever the answer, 1 when no architecture asked\n' +
-        'about has the call.',
+      'Answers for a profile, a raw program or an ELF file. CALL is a name or a number; arguments are decimal,\n' +
+        "hexadecimal or constants (AF_ALG, 'CLONE_NEWUSER|CLONE_NEWPID'), arguments not given are 0. The exit status is\n" +
+        '0 whatever the answer, 1 when no architecture asked about has the call.',
     )
     .argument('<file>', "a profile, a raw program or an ELF file; '-' is standard input")
     .argument('<call>', 'the system call')

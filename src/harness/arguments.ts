@@ -2,12 +2,11 @@
  * What a test says of a call's arguments, as conditions of a region (prove/holds.ts). What it does not say means every
  * value.
  */
-import { CONSTANTS, type Family, isGeneric, parametersOf } from '../arch/constants.ts';
 import type { Arch } from '../arch/index.ts';
 import { fail, quoted } from '../diag/index.ts';
 import { hex, U64_MAX } from '../num/index.ts';
+import { type ConstantPlace, constantsIn } from '../policy/constants.ts';
 import type { Condition } from '../policy/index.ts';
-import { didYouMean } from '../policy/vocabulary.ts';
 import type { Clause } from '../prove/index.ts';
 
 /** The register, on a 32-bit ABI its low half: a number, or a name such as 'AF_ALG' or 'CLONE_NEWUSER|CLONE_NEWPID'. -1 is all ones. */
@@ -47,13 +46,6 @@ const SIGN = 1n << 63n;
 const LOW = 0xffff_ffffn;
 const usage = (message: string, help?: string): never => fail({ code: 'USAGE', message, help });
 
-/** The argument that a value stands for, which says what its names may be. */
-interface Where {
-  readonly call: string | undefined;
-  readonly arch: Arch;
-  readonly argIndex: number;
-}
-
 /** @throws SeccompcError USAGE for what is no argument of a call */
 export function clausesOf(args: Args, arch: Arch, call: string | undefined): readonly Clause[] {
   const isOther = typeof args !== 'object' || args === null || (Symbol.iterator in args && !Array.isArray(args));
@@ -62,7 +54,7 @@ export function clausesOf(args: Args, arch: Arch, call: string | undefined): rea
     const argIndex = Number(key);
     if (!/^[0-5]$/.test(key)) return usage(`a call has the arguments 0 to 5, not ${quoted(key)}`);
     if (wanted === undefined) return [];
-    const where: Where = { call, arch, argIndex };
+    const where: ConstantPlace = { call, arch, argIndex };
     if (!isMatcher(wanted)) return [{ oneOf: [[single(wanted, where)]] }];
     switch (wanted.match) {
       case 'int':
@@ -84,7 +76,7 @@ function isMatcher(wanted: Value | Matcher): wanted is Matcher {
   return typeof wanted === 'object' && wanted !== null && 'match' in wanted;
 }
 
-function single(wanted: Value | SingleMatcher, where: Where): Condition {
+function single(wanted: Value | SingleMatcher, where: ConstantPlace): Condition {
   // On a 32-bit ABI the kernel uses low halves, whatever 64-bit code has left above them.
   const narrow = where.arch.wordBits === 32;
   const base = { argIndex: where.argIndex, op: 'eq', mask: U64_MAX, narrow } as const;
@@ -106,8 +98,8 @@ function single(wanted: Value | SingleMatcher, where: Where): Condition {
 }
 
 /** The register; what is negative fills it. */
-function wordOf(value: Value, where: Where): bigint {
-  if (typeof value === 'string') return valueNamed(value, where);
+function wordOf(value: Value, where: ConstantPlace): bigint {
+  if (typeof value === 'string') return constantsIn(value, where);
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     return usage(`${value} is no whole number that a double holds`, 'write it as a bigint: 0x8000000000000000n');
   }
@@ -117,26 +109,6 @@ function wordOf(value: Value, where: Where): bigint {
   const wide = BigInt(value);
   if (wide > U64_MAX || wide < -SIGN) return usage(`an argument has 64 bits; ${wide} does not fit`);
   return BigInt.asUintN(64, wide);
-}
-
-/** 'AF_ALG', 'CLONE_NEWUSER|CLONE_NEWPID'. */
-function valueNamed(text: string, { call, arch, argIndex }: Where): bigint {
-  const family: Family | undefined = parametersOf(call ?? '', arch)[argIndex]?.family;
-  return text.split('|').reduce((all, word) => {
-    const name = word.trim();
-    const constant = CONSTANTS.get(name);
-    if (constant === undefined) {
-      const help = didYouMean(name, CONSTANTS.keys()) ?? 'a number will do as well';
-      return usage(`${quoted(name)} is no constant that is known here`, help);
-    }
-    if (!isGeneric(constant.family, arch)) {
-      return usage(`${name} has another value on ${arch.name}`, `.on('${arch.name}') with the number`);
-    }
-    if (family !== undefined && constant.family !== family) {
-      return usage(`${name} is no value of ${call}'s argument ${argIndex} on ${arch.name}`);
-    }
-    return all | constant.value;
-  }, 0n);
 }
 
 /** '38', 'int(AF_ALG)': as it was written. */

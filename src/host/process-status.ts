@@ -84,6 +84,17 @@ export function threadsOf(pid: number): readonly number[] {
   }
 }
 
+/** What a process has started and that still belongs to it; empty for a kernel without CONFIG_PROC_CHILDREN. */
+export function childrenOf(pid: number): readonly number[] {
+  const lists = threadsOf(pid).map((tid) => readProc(`/proc/${pid}/task/${tid}/children`) ?? '');
+  return lists.flatMap((list) =>
+    list
+      .split(' ')
+      .filter((id) => id !== '')
+      .map(Number),
+  );
+}
+
 /** One letter, as `ThreadStatus.state`. */
 export function stateOf(pid: number): string | undefined {
   return statFields(String(pid))?.[STAT.state];

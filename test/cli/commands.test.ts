@@ -298,6 +298,8 @@ suite('cli/explain', (test) => {
     { args: ['personality', '0'], nr: 135, word: ALLOW, reason: 'rule', rule: 1 },
     { args: ['personality'], nr: 135, word: ALLOW, reason: 'rule', rule: 1 },
     { args: ['personality', '8'], nr: 135, word: EPERM, reason: 'default' },
+    { args: ['personality', 'PER_LINUX'], nr: 135, word: ALLOW, reason: 'rule', rule: 1 },
+    { args: ['135', 'PER_LINUX|PER_LINUX32'], nr: 135, word: EPERM, reason: 'default' },
     { args: ['personality', '4294967296'], nr: 135, word: EPERM, reason: 'default' },
     { args: ['personality', '-1'], nr: 135, word: EPERM, reason: 'default' },
     { args: ['personality', '0', '1', '2', '3', '4', '0xffffffffffffffff'], nr: 135, word: ALLOW, reason: 'rule', rule: 1 },
