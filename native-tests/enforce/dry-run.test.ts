@@ -130,6 +130,23 @@ const QUIET = 'int main(void) { return 7; }';
 
 suite('enforce/dry-run', (test) => {
   const here = () => withoutLinux('x64') ?? absent('gcc');
+  test.needs(here, 'the rule for all that none names, put into the profile, leaves nothing denied', () =>
+    withProgram(
+      QUIET,
+      ({ profile, dry }) => {
+        const allowing = (names: string) => profileText({ [names]: 'SCMP_ACT_ALLOW' }, 'SCMP_ACT_ERRNO');
+        writeFileSync(profile, allowing('exit_group'));
+        const { status, stderr } = dry();
+        assert.is(status, 1);
+        const rule = /if they are all to be allowed:\n {4}(.*)\n/.exec(stderr)?.[1];
+        assert.ok(rule, stderr);
+        const { names } = JSON.parse(rule as string) as { names: readonly string[] };
+        writeFileSync(profile, allowing(['exit_group', ...names].join(' ')));
+        assert.is(dry().status, 0);
+      },
+      { flags: ['-static'] },
+    ),
+  );
   for (const flags of [['-static'], ['-static-pie', '-fPIE'], ['-pie', '-fPIE'], ['-no-pie']])
     test.needs(here, `gcc ${flags.join(' ')}: what would be denied is told, the program runs as without`, () =>
       withProgram(
