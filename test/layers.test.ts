@@ -28,10 +28,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machine: BELOW_ARCH,
   formats: ['kernel', 'policy', ...BELOW_BPF],
   build: ['compile', 'prove', 'kernel', 'policy', 'formats', 'elf', 'machine', ...BELOW_BPF],
+  view: ['assert', 'prove', 'diagram', 'kernel', 'policy', ...BELOW_BPF],
   // probe.ts runs what machine/ emits; elf-file.ts applies what elf/ plans.
   host: ['machine', 'elf', ...BELOW_ARCH],
   cli: [
-    'trace',
+    'view',
     'algebra',
     'assert',
     'build',

@@ -20,11 +20,12 @@ import { type OpenedElf, openElf } from '../host/elf-file.ts';
 import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import { compareVersions, type Policy, parseKernelVersion } from '../policy/index.ts';
+import { PROGRAM_FORMATS, type ProgramFormat, programAs } from '../view/index.ts';
 import { closing, type Result, summary, summaryData } from './build-report.ts';
 import { lookAtStart, startData } from './build-start.ts';
 import { dryRun } from './dry-run.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
-import { checkProgramOutput, PROGRAM_FORMATS, type ProgramFormat, programAs } from './program-format.ts';
+import { checkProgramOutput } from './program-format.ts';
 import {
   addInjectOptions,
   addWriteOptions,

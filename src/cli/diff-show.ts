@@ -3,8 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { describeWord } from '../arch/index.ts';
 import { describeCall } from '../assert/index.ts';
 import { hex } from '../num/index.ts';
-import type { ChangeKind } from '../prove/index.ts';
-import { type Group, whereText } from './diff-groups.ts';
+import { changeText, type Group, whereText } from '../view/index.ts';
 import { list } from './options.ts';
 
 const FAIL_ON = ['loosened', 'tightened', 'changed', 'any', 'none'];
@@ -26,14 +25,6 @@ export function failOnOption(): Option {
 /** Whether any of these is of a class that fails; without classes each is. */
 export function isFailure(groups: readonly Group[], classes: readonly string[] = ['any']): boolean {
   return groups.some(({ kind }) => classes.includes('any') || classes.includes(kind.toLowerCase()));
-}
-
-export const changeText = ({ from, to }: Group): string =>
-  from === undefined || to === undefined ? 'results that depend on the call' : `${from} -> ${to}`;
-
-export function tally(groups: readonly Group[]): string {
-  const of = (kind: ChangeKind) => groups.filter((g) => g.kind === kind).length;
-  return `${of('LOOSENED')} loosened, ${of('TIGHTENED')} tightened, ${of('CHANGED')} changed`;
 }
 
 export function groupLines(group: Group): readonly string[] {

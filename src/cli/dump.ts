@@ -11,6 +11,7 @@ import { threadText } from '../host/process-refusal.ts';
 import { type ThreadStatus, threadStatus, threadsOf } from '../host/process-status.ts';
 import { eachThread, threadNamed } from '../host/process-threads.ts';
 import { check } from '../kernel/index.ts';
+import { PROGRAM_FORMATS, type ProgramFormat, programAs } from '../view/index.ts';
 import {
   type Carried,
   carriedBy,
@@ -21,7 +22,7 @@ import {
   sameFilters,
   withoutFilter,
 } from './carried.ts';
-import { checkProgramOutput, PROGRAM_FORMATS, type ProgramFormat, programAs } from './program-format.ts';
+import { checkProgramOutput } from './program-format.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 
 interface DumpFlags {

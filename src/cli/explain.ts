@@ -1,29 +1,17 @@
 /** seccompc explain: what happens to one call, which rule decides, which instructions run. */
 import type { Command } from 'commander';
-import {
-  ARCHES,
-  type Arch,
-  describeWord,
-  isSyscallName,
-  type SeccompData,
-  syscallName,
-  syscallNames,
-  syscallNumber,
-  UNFILTERED_X86_64,
-  X32_SYSCALL_BIT,
-} from '../arch/index.ts';
+import { type Arch, describeWord, type SeccompData, UNFILTERED_X86_64 } from '../arch/index.ts';
 import { list as listing } from '../bpf/index.ts';
 import { describeCall, describeWords } from '../build/describe.ts';
 import { compile, DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
 import { readNotes } from '../build/inspect-note.ts';
 import { readEmbedded } from '../build/inspect-profile.ts';
-import { type Diagnostic, fail, forTerminal, positionAt, quoted, SeccompcError, unreachable } from '../diag/index.ts';
+import { type Diagnostic, fail, forTerminal, positionAt, SeccompcError, unreachable } from '../diag/index.ts';
 import { textOf } from '../host/input.ts';
 import { type CheckedProgram, check, outcome, trace } from '../kernel/index.ts';
-import { hex, U64_MAX } from '../num/index.ts';
-import { constantsIn } from '../policy/constants.ts';
+import { hex } from '../num/index.ts';
 import { type Decision, decide, describeCondition, type Policy } from '../policy/index.ts';
-import { didYouMean } from '../policy/vocabulary.ts';
+import { argumentsOf, callNumber, looksPast, nameOf, reasonOf } from '../view/index.ts';
 import { refusalDiagnostic } from './check.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { namedArches, oneArch, readSubject, type Subject } from './subject.ts';
@@ -32,46 +20,6 @@ import { diagnosticsData, Terminal } from './terminal.ts';
 interface ExplainFlags extends PolicyFlags {
   readonly section: string;
   readonly json?: boolean;
-}
-
-function numberOf(text: string, what: string): bigint {
-  if (!/^-?(0[xX][0-9a-fA-F]{1,16}|0|[1-9]\d{0,19})$/.test(text)) {
-    return fail({
-      code: 'USAGE',
-      message: `${what} is a number, not ${quoted(text)}`,
-      help: 'decimal or hexadecimal (0x26), up to 64 bits; -1 is all ones',
-    });
-  }
-  const value = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
-  if (value > U64_MAX || value < -(1n << 63n)) {
-    return fail({ code: 'USAGE', message: `${what} has 64 bits; ${quoted(text)} does not fit` });
-  }
-  return BigInt.asUintN(64, value);
-}
-
-/** Numbers, and names of constants with their values on this ABI; an ABI that numbers them otherwise is refused. */
-function argumentsOf(texts: readonly string[], call: string | undefined, arch: Arch): SeccompData['args'] {
-  const values = texts.map((text, argIndex) =>
-    /^[A-Z]/.test(text) ? constantsIn(text, { call, arch, argIndex }) : numberOf(text, `argument ${argIndex}`),
-  );
-  const at = (i: number) => values[i] ?? 0n;
-  return [at(0), at(1), at(2), at(3), at(4), at(5)];
-}
-
-/** The number of a call on an ABI; undefined when the ABI lacks it. */
-function callNumber(arch: Arch, call: string): number | undefined {
-  if (/^-?(0x[0-9a-f]+|\d+)$/i.test(call)) {
-    const nr = numberOf(call, 'the call');
-    // A negative int arrives here as the 64 bits that it stands for.
-    if (nr <= 0xffff_ffffn || nr >= U64_MAX - 0x7fff_ffffn) return Number(BigInt.asUintN(32, nr));
-    return fail({ code: 'USAGE', message: `a call number has 32 bits; ${quoted(call)} does not fit` });
-  }
-  if (isSyscallName(call)) return syscallNumber(arch, call);
-  return fail({
-    code: 'SYSCALL_UNKNOWN',
-    message: `no system call is named ${quoted(call)} on any architecture`,
-    help: didYouMean(call, syscallNames()),
-  });
 }
 
 interface Explanation {
@@ -106,36 +54,16 @@ function placeOf(policy: Policy, offset: number): string {
 }
 
 /** Which rule decided and why, and which rules for this call do not hold here. */
-function ruleLines(
-  policy: Policy,
-  { reason, rule, arch, call }: Decision,
-  name: string | undefined,
-): readonly string[] {
-  if (arch === undefined) return ['  decided by: no rule; the policy does not name this architecture'];
-  if (reason === 'unknown-arch')
-    return ['  decided by: no rule; the number is a call of another MIPS ABI, which the kernel makes for this one too'];
-  const idle = arch.inactive
-    .filter((r) => name !== undefined && r.names.includes(name))
-    .map((r) => `  not in force: syscalls[${r.origin.ruleIndex}] at ${placeOf(policy, r.origin.span.start)} ${r.why}`);
-  if (rule === undefined) {
-    const why = call ? 'its rules look at arguments, and none matches these' : 'no rule in force names this call';
-    return [`  decided by: the default action (${why})`, ...idle];
-  }
-  const held = rule.conditions.map(describeCondition).join(' and ');
-  const via = rule.origin.via === undefined ? '' : ` through the rule for ${rule.origin.via}`;
+function ruleLines(policy: Policy, decision: Decision, name: string | undefined): readonly string[] {
+  const { reason, rule, because, idle } = reasonOf(decision, name);
+  const place = rule && `syscalls[${rule.ruleIndex}] at ${placeOf(policy, rule.span.start)}`;
   return [
-    `  decided by: syscalls[${rule.origin.ruleIndex}] at ${placeOf(policy, rule.origin.span.start)}${via}`,
-    ...(held === '' ? [] : [`  because: ${held}`]),
-    ...idle,
+    `  decided by: ${place === undefined ? reason : `${place}${reason}`}`,
+    ...(because === '' ? [] : [`  because: ${because}`]),
+    ...idle.map(
+      (r) => `  not in force: syscalls[${r.origin.ruleIndex}] at ${placeOf(policy, r.origin.span.start)} ${r.why}`,
+    ),
   ];
-}
-
-/** A call's name; a number with bit 30 on x86_64 is an x32 call. */
-function nameOf(arch: Arch, nr: number): string | undefined {
-  if (arch.name !== 'x86_64' || (nr & X32_SYSCALL_BIT) === 0) return syscallName(arch, nr);
-  const x32 = ARCHES.get('x32');
-  const name = x32 && syscallName(x32, nr);
-  return name === undefined ? undefined : `x32 ${name}`;
 }
 
 function showVerdict(e: Explanation, given: number, subject: Subjected, terminal: Terminal): void {
@@ -147,11 +75,8 @@ function showVerdict(e: Explanation, given: number, subject: Subjected, terminal
   if (policy && e.decision) for (const text of ruleLines(policy, e.decision, name)) terminal.line(text);
   else if (e.disagreement) terminal.line('  decided by: no rule of the embedded profile, which says something else');
   else terminal.line('  a program does not say which rule it came from: give the profile to see it');
-  const looksAtMore = e.pcs.some((pc) => {
-    const insn = program.insns[pc];
-    return insn?.code === 0x20 && insn.k >= 16 + 8 * given;
-  });
-  if (looksAtMore) terminal.line('  note: the answer depends on arguments that were not given; they are taken as 0');
+  if (looksPast(program, e.pcs, given))
+    terminal.line('  note: the answer depends on arguments that were not given; they are taken as 0');
   const unfiltered = e.arch.name === 'x86_64' ? UNFILTERED_X86_64.get(e.nr) : undefined;
   if (unfiltered) terminal.line(`  note: Linux shows ${unfiltered} (${e.nr}) to no filter: no policy can deny it`);
 }

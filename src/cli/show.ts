@@ -1,13 +1,14 @@
 /** seccompc show: what a profile or an ELF's filter allows, by category and ABI; what it costs; a picture of it. */
 import type { Command } from 'commander';
-import { type Arch, CATEGORIES, categoryOf, describeWord, syscallNumber, syscallsOf } from '../arch/index.ts';
+import type { Arch } from '../arch/index.ts';
 import { compile, DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
 import { forTerminal, SeccompcError } from '../diag/index.ts';
 import { replaceFile } from '../host/atomic-write.ts';
 import { textOf } from '../host/input.ts';
 import { type CheckedProgram, check, ebpfLength, longestPath } from '../kernel/index.ts';
-import { describeCondition, type Policy } from '../policy/index.ts';
+import type { Policy } from '../policy/index.ts';
 import { coveredArches, Judge } from '../prove/index.ts';
+import { rowsOf } from '../view/index.ts';
 import { refusalDiagnostic } from './check.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { toDot, toSvg } from './show-picture.ts';
@@ -40,46 +41,6 @@ function read(path: string, flags: ShowFlags): Shown {
   return { program: verdict.program, arches: named.length > 0 ? named : own };
 }
 
-interface Row {
-  readonly category: string;
-  readonly allowed: string[];
-  readonly conditional: { readonly name: string; readonly when: readonly string[] }[];
-  readonly denied: string[];
-}
-
-/** Each call judged for every argument value by proof. */
-function rowsOf({ program, policy }: Shown, arch: Arch, judge: Judge): readonly Row[] {
-  const rows = new Map<string, Row>(
-    CATEGORIES.map((category) => [category, { category, allowed: [], conditional: [], denied: [] }]),
-  );
-  const runs = allowing.runs;
-  const own = policy?.arches.find((a) => a.arch === arch);
-  for (const name of [...syscallsOf(arch).keys()].sort()) {
-    const nr = syscallNumber(arch, name) as number;
-    const row = rows.get(categoryOf(name) ?? 'system') as Row;
-    const region = { calls: [{ arch: arch.audit, nr }] };
-    if (judge.holds({ region, predicate: runs }).holds) row.allowed.push(name);
-    else if (judge.holds({ region, predicate: allowing.never }).holds) row.denied.push(name);
-    else {
-      const rules = own?.calls.get(nr)?.rules ?? [];
-      const when = rules.map(
-        (r) =>
-          `${describeWord(r.action, arch)} when ${r.conditions.map(describeCondition).join(' and ') || 'nothing else holds'}`,
-      );
-      row.conditional.push({ name, when });
-    }
-  }
-  return program.length === 0
-    ? []
-    : [...rows.values()].filter((r) => r.allowed.length + r.conditional.length + r.denied.length > 0);
-}
-
-/** LOG and ALLOW run. The same functions each time: what they take is worked out once. */
-const allowing = {
-  runs: (word: number): boolean => /^(ALLOW|LOG)/.test(describeWord(word)),
-  never: (word: number): boolean => !/^(ALLOW|LOG)/.test(describeWord(word)),
-} as const;
-
 function lineOf(word: string, names: readonly string[]): readonly string[] {
   return names.length === 0 ? [] : [`    ${word} (${names.length}): ${names.join(' ')}`];
 }
@@ -94,7 +55,7 @@ function run(path: string, flags: ShowFlags): void {
   }
   const terminal = new Terminal(flags.json === true);
   const judge = new Judge(policy ?? program);
-  const tables = arches.map((arch) => ({ arch: arch.name, categories: rowsOf(shown, arch, judge) }));
+  const tables = arches.map((arch) => ({ arch: arch.name, categories: rowsOf(arch, judge, policy) }));
   for (const { arch, categories } of tables) {
     terminal.line(`${arch}:`);
     for (const { category, allowed, conditional, denied } of categories) {

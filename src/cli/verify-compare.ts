@@ -4,8 +4,8 @@ import type { ThreadStatus } from '../host/process-status.ts';
 import { type CheckedProgram, check } from '../kernel/index.ts';
 import type { Policy } from '../policy/index.ts';
 import { byArch, coveredArches, difference, type FilterStack, type Outside, prove } from '../prove/index.ts';
+import { type Group, grouped } from '../view/index.ts';
 import { type Carried, sameFilters } from './carried.ts';
-import { type Group, grouped } from './diff-groups.ts';
 import { threadList } from './verify-confined.ts';
 
 export interface Expected {

@@ -1,5 +1,6 @@
 export { CODES, type Code } from './codes.ts';
 export { Diagnostics, fail, type NewDiagnostic } from './collector.ts';
+export { decodeText } from './decode.ts';
 export type { Diagnostic, Place, Related, Severity, Source, Span } from './diagnostic.ts';
 export { SeccompcError, unreachable } from './error.ts';
 export { forTerminal, jsonForTerminal, quoted, withoutCommands } from './escape.ts';

@@ -1,6 +1,6 @@
 /** Reading what the user names: a file or standard input, with a limit, and every failure a diagnostic. */
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { fail, type Source } from '../diag/index.ts';
+import { decodeText, fail, type Source } from '../diag/index.ts';
 import type { FileStamp } from './stamp.ts';
 
 export interface Input {
@@ -107,35 +107,5 @@ export function textOf(input: Input): Source {
       help: 'the profile comes first: seccompc build PROFILE --into ELF',
     });
   }
-  try {
-    return { name: input.name, text: new TextDecoder('utf-8', { fatal: true }).decode(input.bytes) };
-  } catch {
-    return fail({
-      code: 'JSON_ENCODING',
-      file: input.name,
-      byteOffset: firstBadByte(input.bytes),
-      message: 'the text is not valid UTF-8',
-    });
-  }
-}
-
-/** Where decoding leniently first differs from the bytes: the end of the longest prefix that is valid. */
-function firstBadByte(bytes: Uint8Array): number {
-  let good = 0;
-  let bad = bytes.length;
-  const strict = (end: number): boolean => {
-    try {
-      // `stream` lets a prefix end inside a character.
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    if (strict(middle)) good = middle;
-    else bad = middle;
-  }
-  return good;
+  return decodeText(input.bytes, input.name);
 }

@@ -2,6 +2,7 @@
 
 import { nameOfValue, parametersOf } from '../arch/constants.ts';
 import { ARCHES, type Arch, describeWord } from '../arch/index.ts';
+import type { Source, Span } from '../diag/index.ts';
 import type { Values } from '../diagram/index.ts';
 import { hex } from '../num/index.ts';
 import {
@@ -14,7 +15,13 @@ import {
   type FieldValues,
   type Witness,
 } from '../prove/index.ts';
-import type { IgnoreEntry } from './diff-ignore.ts';
+
+/** A known difference: where somebody has written down why it is wanted. */
+export interface Ignored {
+  readonly source: Source;
+  readonly span: Span;
+  readonly reason: string;
+}
 
 export interface Group {
   readonly kind: ChangeKind;
@@ -31,7 +38,7 @@ export interface Group {
   readonly count: bigint;
   readonly example: Witness;
   readonly outside: boolean;
-  readonly ignored?: IgnoreEntry | undefined;
+  readonly ignored?: Ignored | undefined;
 }
 
 const MOST_64 = (1n << 64n) - 1n;
@@ -118,7 +125,7 @@ const ORDER: readonly ChangeKind[] = ['LOOSENED', 'TIGHTENED', 'CHANGED'];
 
 export interface Judged {
   readonly change: ArchChange;
-  readonly ignored?: IgnoreEntry | undefined;
+  readonly ignored?: Ignored | undefined;
 }
 
 interface Labelled extends Judged {
@@ -248,4 +255,13 @@ function callSetText({ calls, except, others }: CallSet): string {
 /** A list of alternatives in one line. */
 export function whereText(where: readonly string[]): string {
   return where.length === 0 ? '' : where.join('; or ');
+}
+
+export const changeText = ({ from, to }: Group): string =>
+  from === undefined || to === undefined ? 'results that depend on the call' : `${from} -> ${to}`;
+
+/** '2 loosened, 0 tightened, 1 changed'. */
+export function tally(groups: readonly Group[]): string {
+  const of = (kind: ChangeKind) => groups.filter((g) => g.kind === kind).length;
+  return `${of('LOOSENED')} loosened, ${of('TIGHTENED')} tightened, ${of('CHANGED')} changed`;
 }
