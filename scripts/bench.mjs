@@ -10,7 +10,7 @@ import { ensureBuilt, ensureDependencies, root } from './ensure.mjs';
 const [name, ...args] = process.argv.slice(2);
 const source = join(root, 'test', 'bench', `${name}.ts`);
 if (name === undefined || !existsSync(source)) {
-  console.error('usage: npm run bench -- compile | elf | enforce | kernel | trace');
+  console.error('usage: npm run bench -- cli | compile | elf | enforce | kernel | trace');
   process.exit(2);
 }
 ensureDependencies();

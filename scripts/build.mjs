@@ -6,6 +6,7 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepReachable } from './declarations.mjs';
+import { directImports } from './direct-imports.mjs';
 import { ensureDependencies, must, root } from './ensure.mjs';
 
 ensureDependencies();
@@ -53,7 +54,7 @@ const { metafile } = await esbuild.build({
   // jsonc-parser's UMD build hides its requires from the bundler; its ESM build does not.
   mainFields: ['module', 'main'],
   minify: true,
-  plugins: [requiredByCommonJs],
+  plugins: [directImports, requiredByCommonJs],
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',

@@ -11,15 +11,18 @@ export interface Start {
   readonly origin: Origin;
   readonly findings: readonly StartFinding[];
   readonly diagnostics: readonly Diagnostic[];
+  /** The same for --json. */
+  readonly data: Record<string, unknown>;
 }
 
 export function lookAtStart(program: CheckedProgram, file: ElfFile, own: Arch): Start {
   const origin = originOf(file, programEntry(file, own));
   const findings = startFindings(program, origin, own);
-  return { origin, findings, diagnostics: startDiagnostics(findings, origin, own, file.file) };
+  const diagnostics = startDiagnostics(findings, origin, own, file.file);
+  return { origin, findings, diagnostics, data: startData(origin, findings) };
 }
 
-export function startData({ origin, findings }: Start): Record<string, unknown> {
+function startData(origin: Origin, findings: readonly StartFinding[]): Record<string, unknown> {
   return {
     madeOf: originText(origin),
     evidence: origin.evidence,

@@ -1,44 +1,22 @@
 /** seccompc build: a profile to a program, in a file of its own or in a section of an ELF file. */
-import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import {
-  type CompileOptions,
-  compileProved,
-  DEFAULT_SECTION,
-  type EmbedOptions,
-  elfArch,
-  loadPolicy,
-  planEmbed,
-  requireOwnAbi,
-} from '../build/index.ts';
+import { type CompileOptions, compileProved, DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
 import type { Optimize } from '../compile/index.ts';
 import { fail, quoted } from '../diag/index.ts';
-import { type ElfFile, readElfFrom } from '../elf/index.ts';
-import { replaceFile, type Written } from '../host/atomic-write.ts';
+import { replaceFile } from '../host/atomic-write.ts';
 import { destinationOf, isSameFile, leadsTo } from '../host/destination.ts';
-import { type OpenedElf, openElf } from '../host/elf-file.ts';
 import { type Input, readInput, textOf } from '../host/input.ts';
 import type { CheckedProgram } from '../kernel/index.ts';
 import { compareVersions, type Policy, parseKernelVersion } from '../policy/index.ts';
 import { PROGRAM_FORMATS, type ProgramFormat, programAs } from '../view/index.ts';
-import { closing, type Result, summary, summaryData } from './build-report.ts';
-import { lookAtStart, startData } from './build-start.ts';
-import { dryRun } from './dry-run.ts';
+import type { Into } from './build-into.ts';
+import { type Output, summary, summaryData, writtenLine } from './build-report.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { checkProgramOutput } from './program-format.ts';
-import {
-  addInjectOptions,
-  addWriteOptions,
-  injectOptions,
-  lostLines,
-  type RewriteFlags,
-  writeEdit,
-} from './rewriting.ts';
+import { addInjectOptions, addWriteOptions, lostLines, type RewriteFlags } from './rewriting.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
-import { VERSION } from './version.ts';
-import { readWeights } from './weights.ts';
 
-interface BuildFlags extends PolicyFlags, RewriteFlags {
+export interface BuildFlags extends PolicyFlags, RewriteFlags {
   readonly into?: string;
   readonly section: string;
   readonly format?: ProgramFormat;
@@ -56,45 +34,8 @@ interface BuildFlags extends PolicyFlags, RewriteFlags {
   readonly tracePasses?: boolean;
 }
 
-interface Target {
-  readonly opened: OpenedElf;
-  readonly file: ElfFile;
-}
-
-interface Output {
-  readonly path: string;
-  readonly size: number;
-  readonly what: string;
-  readonly write: () => Written;
-}
-
-function embedOptions(flags: BuildFlags, policy: Policy): EmbedOptions {
-  return {
-    ...injectOptions(flags),
-    section: flags.section,
-    profileName: basename(policy.source.name),
-    version: VERSION,
-    load: flags.load,
-    enforce: flags.enforce,
-    embedProfile: flags.loadProfile ? 'loaded' : flags.embedProfile,
-  };
-}
-
-/** Where the result goes, worked out before anything is written; undefined when only a summary is wanted. */
-function planOutput(
-  flags: BuildFlags,
-  program: CheckedProgram,
-  policy: Policy,
-  elf: Target | undefined,
-): Output | undefined {
-  if (elf !== undefined) {
-    const { opened, file } = elf;
-    const edit = planEmbed(file, program, policy, embedOptions(flags, policy));
-    const path = flags.output ?? opened.path;
-    const how = flags.enforce ? ', installed when the program starts' : flags.load ? ', loaded at run time' : '';
-    const what = `section ${flags.section}${how}`;
-    return { path, size: edit.size, what, write: () => writeEdit(opened, edit, flags) };
-  }
+/** Where the program goes, worked out before anything is written; undefined when only a summary is wanted. */
+function planOutput(flags: BuildFlags, program: CheckedProgram, policy: Policy): Output | undefined {
   const path = flags.output ?? (flags.format === undefined ? undefined : '-');
   if (path === undefined) return undefined;
   const architectures = policy.arches.map((a) => a.arch.scmp);
@@ -112,7 +53,7 @@ function cachesCalls(kernel: string | undefined): boolean {
 }
 
 async function costOptions(flags: BuildFlags, terminal: Terminal): Promise<CompileOptions> {
-  const read = flags.weights && (await readWeights(flags.weights));
+  const read = flags.weights && (await (await import('./weights.ts')).readWeights(flags.weights));
   const weights = read?.weights;
   for (const line of read?.told ?? []) terminal.aside(`  weights: ${line}`);
   return {
@@ -125,8 +66,6 @@ async function costOptions(flags: BuildFlags, terminal: Terminal): Promise<Compi
     }),
   };
 }
-
-const NOWHERE = { isStdout: false, isTerminal: false };
 
 /** Options that ask for what cannot be, or for nothing. */
 function checkFlags(profilePath: string, words: readonly string[], flags: BuildFlags): void {
@@ -190,11 +129,13 @@ async function build(profilePath: string, words: readonly string[], flags: Build
     await buildFor(profilePath, words, flags, undefined);
     return;
   }
-  const opened = openElf(flags.into);
+  // What knows ELF files is loaded for them alone.
+  const { openInto } = await import('./build-into.ts');
+  const into = openInto(flags.into, flags);
   try {
-    await buildFor(profilePath, words, flags, { opened, file: readElfFrom(opened.source, { file: opened.name }) });
+    await buildFor(profilePath, words, flags, into);
   } finally {
-    opened.close();
+    into.close();
   }
 }
 
@@ -202,54 +143,31 @@ async function buildFor(
   profilePath: string,
   words: readonly string[],
   flags: BuildFlags,
-  elf: Target | undefined,
+  into: Into | undefined,
 ): Promise<void> {
   const terminal = new Terminal(flags.json === true);
   const profile = readInput(profilePath);
   const source = textOf(profile);
-  const own = elf && elfArch(elf.file, elf.opened.name);
-  const policy = loadPolicy(source, resolveOptions(flags, own && [own.name]));
-  if (own && elf) requireOwnAbi(policy, own, elf.opened.name);
+  const policy = loadPolicy(source, resolveOptions(flags, into && [into.own.name]));
+  into?.requireOwnAbi(policy);
   const compiled = compileProved(policy, await costOptions(flags, terminal));
   const { program } = compiled;
-  const output = planOutput(flags, program, policy, elf);
+  const output = into ? into.plan(program, policy) : planOutput(flags, program, policy);
   if (output) checkOutput(flags, output, profile);
-  const start = flags.enforce && elf && own ? lookAtStart(program, elf.file, own) : undefined;
+  const start = into?.start(program);
   const diagnostics = [...policy.diagnostics, ...(start?.diagnostics ?? [])];
-  if (flags.dryRun && elf && own && output) {
-    const { opened, file } = elf;
-    const plan = (other: CheckedProgram) =>
-      planEmbed(file, other, policy, { ...embedOptions(flags, policy), enforce: 'telling' });
-    const argv: readonly [string, ...string[]] = [flags.into ?? opened.path, ...words];
-    await dryRun(
-      {
-        opened,
-        own,
-        policy,
-        program,
-        plan,
-        path: output.path,
-        words: argv,
-        every: flags.everyCall === true,
-        diagnostics,
-      },
-      terminal,
-    );
+  if (flags.dryRun && into) {
+    await into.dryRun({ program, policy, words, diagnostics }, terminal);
     return;
   }
-  const { isStdout } = output ? destinationOf(output.path) : NOWHERE;
+  const isStdout = output !== undefined && destinationOf(output.path).isStdout;
   const written = output?.write();
   terminal.diagnostics(diagnostics);
   summary(policy, compiled, terminal, !isStdout);
-  const result: Result = {
-    policy,
-    output,
-    isStdout,
-    elf: elf && { file: elf.file, size: elf.opened.size },
-    start,
-    arches: flags.arch !== undefined,
-  };
-  for (const text of closing(result)) terminal.line(text);
+  if (output === undefined) terminal.line('  nothing written: -o takes the program, --into puts it into an ELF file');
+  else if (!isStdout) {
+    for (const text of into ? into.lines(output, policy, start) : [writtenLine(output)]) terminal.line(text);
+  }
   const warnings = written ? lostLines(written) : [];
   for (const text of warnings) terminal.aside(`  warning: ${text}`);
   const data = {
@@ -260,7 +178,7 @@ async function buildFor(
     section: flags.into === undefined ? null : flags.section,
     loaded: flags.load === true || flags.enforce === true,
     enforced: flags.enforce === true,
-    ...(start && { start: startData(start) }),
+    ...(start && { start: start.data }),
     warnings,
   };
   terminal.data({ ...data, diagnostics: diagnosticsData(diagnostics) });

@@ -18,7 +18,7 @@ import {
 } from '../elf/index.ts';
 import { replaceFile } from '../host/atomic-write.ts';
 import { destinationOf, leadsTo } from '../host/destination.ts';
-import { type OpenedElf, openElf } from '../host/elf-file.ts';
+import { type OpenedElf, openElf, rewrite } from '../host/elf-file.ts';
 import { readInput } from '../host/input.ts';
 import type { FileStamp } from '../host/stamp.ts';
 import {
@@ -28,7 +28,6 @@ import {
   injectOptions,
   lostLines,
   type RewriteFlags,
-  writeEdit,
 } from './rewriting.ts';
 import { Terminal } from './terminal.ts';
 
@@ -62,7 +61,7 @@ function finish(
 ): void {
   const terminal = new Terminal(flags.json === true);
   const { isStdout } = checkDestination(opened, flags);
-  const written = writeEdit(opened, edit, flags);
+  const written = rewrite(opened, edit, flags.output, flags);
   const warnings = [...lostLines(written), ...notice];
   const path = flags.output ?? opened.path;
   const say = isStdout ? (text: string) => terminal.aside(text) : (text: string) => terminal.line(text);

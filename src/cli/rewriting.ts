@@ -1,10 +1,10 @@
 /** What the commands that rewrite an ELF file share: their options, writing, and what could not be kept. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { fail } from '../diag/index.ts';
-import type { Edit, InjectOptions, Trailing } from '../elf/index.ts';
+import type { InjectOptions, Trailing } from '../elf/index.ts';
 import type { Written } from '../host/atomic-write.ts';
 import { destinationOf } from '../host/destination.ts';
-import { type OpenedElf, rewrite } from '../host/elf-file.ts';
+import type { OpenedElf } from '../host/elf-file.ts';
 
 export interface RewriteFlags {
   readonly output?: string;
@@ -66,10 +66,6 @@ export function checkDestination(opened: OpenedElf, flags: RewriteFlags): { read
     fail({ code: 'USAGE', message: '--json and the ELF file cannot both go to standard output', help });
   }
   return { isStdout };
-}
-
-export function writeEdit(opened: OpenedElf, edit: Edit, flags: RewriteFlags): Written {
-  return rewrite(opened, edit, flags.output, { preserveTimestamps: flags.preserveTimestamps });
 }
 
 /** What replacing a file could not keep, as lines of warning. */
