@@ -134,7 +134,17 @@ function written({ statements, names }, lives) {
   });
   const text = kept.join('\n').replace(/import\("(\.[^"]+)\.ts"\)/g, 'import("$1.js")');
   // Without an export of its own a file of declarations exports all that it declares.
-  return kept.length === 0 ? '' : `${text}\nexport {};\n`;
+  return kept.length === 0 ? '' : `${brief(text)}\nexport {};\n`;
+}
+
+/** Tabs for spaces, and the members of the table of codes each on one line, without the words that are no use as a type. */
+function brief(text) {
+  return text
+    .replace(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4))
+    .replace(
+      /\{\s*(readonly severity: '\w+';)\s*readonly about: (?:'(?:[^'\\]|\\.)*'|"[^"]*");\s*\}/g,
+      '{ $1 readonly about: string }',
+    );
 }
 
 function removeEmpty(folder) {
