@@ -4,17 +4,11 @@
  */
 import * as assert from 'uvu/assert';
 import { ARCHES, symbolValue } from '../../src/arch/index.ts';
-import { SYMBOLS, SYMBOLS_DIFFERING } from '../../src/arch/symbols.gen.ts';
+import { symbolNames } from '../../src/arch/symbols.ts';
 import type { SyscallTable } from '../../src/arch/syscalls.gen.ts';
 import { suite } from '../../test/suite.ts';
 import { hasCompiler, includesOf, withCompiler } from './extract-symbols.mjs';
 import { COMPILERS, GROUPS } from './symbol-headers.mjs';
-
-const NAMES = [
-  ...new Set(
-    [SYMBOLS, ...Object.values(SYMBOLS_DIFFERING)].flatMap((text) => text.split(' ').filter((_, i) => i % 2 === 0)),
-  ),
-];
 
 /** Lines that the compiler refuses, by their number in `text`. */
 function refused(command: string, text: string): ReadonlySet<number> {
@@ -53,7 +47,7 @@ suite('native/symbols', (test) => {
     test.needs(absent, `${table}: every constant is what the compiler says`, () => {
       const arch = [...ARCHES.values()].find((a) => a.table === table);
       assert.ok(arch);
-      const known = NAMES.flatMap((name) => {
+      const known = symbolNames().flatMap((name) => {
         const value = symbolValue(arch, name);
         return value === undefined ? [] : [[name, value] as const];
       });
