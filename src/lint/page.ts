@@ -6,6 +6,7 @@ const HEAD = `# What lint finds
 
 <!-- Written by \`npm run gen:lint\` from src/lint/table.ts; do not edit. -->
 
+<!-- status 1: seccompc lint seccomp.json -->
 \`\`\`sh
 seccompc lint seccomp.json                     # everything, with the place of each
 seccompc lint seccomp.json --level warning     # without notes
