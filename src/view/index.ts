@@ -3,3 +3,4 @@ export { changeText, type Group, grouped, type Ignored, tally, whereText } from 
 export { type ArchCost, archesNamedIn, type Cost, costOf } from './cost.ts';
 export { PROGRAM_FORMATS, type ProgramFormat, programAs } from './program-format.ts';
 export { type Conditional, type Row, rowsOf } from './table.ts';
+export { nodesOnPath, type Tree, type TreeNode, treeOf } from './tree.ts';
