@@ -103,6 +103,9 @@ function importsOf(file: string): readonly string[] {
 
 const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] as string) : '.');
 
+/** Rooms that only a process has; a page has none of them. */
+const NOT_IN_A_PAGE: ReadonlySet<string> = new Set(['host', 'cli', 'harness', 'launcher', '.']);
+
 suite('layers', (test) => {
   for (const file of files) {
     test(`${file} imports only what its room may`, () => {
@@ -136,6 +139,23 @@ suite('layers', (test) => {
       }
     });
   }
+  test('web/ takes rooms that run in a browser, and of packages nothing; its page takes types and no code', () => {
+    const pages = readdirSync('web/src', { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.ts'));
+    assert.ok(pages.length > 20);
+    for (const file of pages) {
+      for (const name of importsOf(join('..', 'web', 'src', file))) {
+        assert.ok(name.startsWith('.'), `web/src/${file} may not import ${name}`);
+        const target = normalize(join('web', 'src', dirname(file), name));
+        if (!target.startsWith('src/')) continue;
+        assert.not.ok(NOT_IN_A_PAGE.has(room(target.slice('src/'.length))), `web/src/${file} may not import ${target}`);
+      }
+      const text = readFileSync(join('web', 'src', file), 'utf8');
+      if (file.startsWith('page/')) assert.not.match(text, /^import (?!type )[^;]*from '[^']*\/(src|engine)\//m, file);
+      assert.not.match(text, /\b(innerHTML|outerHTML|insertAdjacentHTML|localStorage|sessionStorage|fetch\()/, file);
+    }
+  });
   test('every room has a README', () => {
     const rooms = new Set(files.map(room));
     for (const name of rooms)

@@ -19,7 +19,7 @@ export type TreeNode =
       readonly jump: number;
       /** 'nr ≥ 135'. */
       readonly text: string;
-      /** 'personality', 'x86_64', 'family AF_ALG'; '' where there is nothing to say. */
+      /** 'personality', 'family AF_ALG'; '' where there is nothing to say. */
       readonly note: string;
       readonly yes: number;
       readonly no: number;
@@ -42,6 +42,9 @@ interface Known {
   readonly nr?: number | undefined;
 }
 
+/** What is left of an x32 number. */
+const WITHOUT_X32 = 0xbfff_ffff;
+const X32_NR = 'x32 nr';
 const UNKNOWN: Known = { a: 'A' };
 const OPERATORS = { jeq: '=', jgt: '>', jge: '≥', jset: 'has a bit of' } as const;
 const ALU: Readonly<Record<string, string>> = {
@@ -81,6 +84,7 @@ function after(insn: Insn, a: string, endian: Endian): string {
       return a;
     default: {
       const operator = ALU[insn.op];
+      if (a === 'nr' && insn.op === 'and' && insn.source === 'k' && insn.k === WITHOUT_X32) return X32_NR;
       if (operator === undefined || !('k' in insn) || insn.source !== 'k') return 'A';
       return `${a.includes(' & ') ? `(${a})` : a} ${operator} ${hex(insn.k)}`;
     }
@@ -88,18 +92,22 @@ function after(insn: Insn, a: string, endian: Endian): string {
 }
 
 function valueText({ a }: Known, k: number): string {
+  if (a === 'arch')
+    return (
+      archesOfAudit(k)
+        .map(({ name }) => name)
+        .join(' or ') || hex(k)
+    );
+  if (a === X32_NR) return String(k);
   return a === 'nr' ? (k >= X32_SYSCALL_BIT ? hex(k) : String(k)) : hex(k);
 }
 
 /** What a value is called, where that is known. */
-function noteOf({ a, token, nr }: Known, k: number): string {
-  if (a === 'arch')
-    return archesOfAudit(k)
-      .map(({ name }) => name)
-      .join(', ');
+function noteOf({ a, token, nr }: Known, k: number, op: Jump['op']): string {
   const arch = token === undefined ? undefined : archesOfAudit(token)[0];
   if (arch === undefined) return '';
-  if (a === 'nr') return nameOf(arch, k) ?? '';
+  if (op === 'jset' && (a === 'nr' || a === X32_NR)) return k === X32_SYSCALL_BIT ? 'x32' : '';
+  if (a === 'nr' || a === X32_NR) return nameOf(arch, a === 'nr' ? k : (k | X32_SYSCALL_BIT) >>> 0) ?? '';
   const argIndex = Number(/^args\[(\d)\] low/.exec(a)?.[1] ?? Number.NaN);
   const call = nr === undefined ? undefined : nameOf(arch, nr);
   const parameter = call === undefined ? undefined : parametersOf(call.replace(/^x32 /, ''), arch)[argIndex];
@@ -155,7 +163,7 @@ export function treeOf({ insns, endian }: CheckedProgram): Tree {
       }
       if (isTest(insn)) {
         const value = insn.source === 'k' ? valueText(here, insn.k) : 'X';
-        const note = insn.source === 'k' ? noteOf(here, insn.k) : '';
+        const note = insn.source === 'k' ? noteOf(here, insn.k, insn.op) : '';
         const ways = { yes: start(at + 1 + insn.jt), no: start(at + 1 + insn.jf) };
         return { kind: 'test', pc, jump: at, text: `${here.a} ${OPERATORS[insn.op]} ${value}`, note, ...ways };
       }

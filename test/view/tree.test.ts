@@ -63,7 +63,7 @@ suite('view/tree', (test) => {
     assert.equal(texts(program).toSorted(), [
       'ALLOW',
       'ERRNO(1 EPERM)',
-      'arch = 0xc000003e x86_64, x32',
+      'arch = x86_64 or x32',
       'args[0] low & 0x7e020000 has a bit of 0x10000000 flags CLONE_NEWUSER',
       'args[0] low = 0x26 family AF_ALG',
       'nr = 41 socket',
@@ -80,13 +80,7 @@ suite('view/tree', (test) => {
       Lb: jeq #41, Ly, Ln
       Ly: ret #0x7fff0000
       Ln: ret a`);
-    assert.equal(texts(program).toSorted(), [
-      'A = 0x29',
-      'ALLOW',
-      'arch = 0xc000003e x86_64, x32',
-      'nr = 41',
-      'the word in A',
-    ]);
+    assert.equal(texts(program).toSorted(), ['A = 0x29', 'ALLOW', 'arch = x86_64 or x32', 'nr = 41', 'the word in A']);
   });
 
   test('a test that two ways lead to is shared, an answer is not', () => {
