@@ -11,6 +11,7 @@ import { compareVersions, type Policy, parseKernelVersion } from '../policy/inde
 import { PROGRAM_FORMATS, type ProgramFormat, programAs } from '../view/index.ts';
 import type { Into } from './build-into.ts';
 import { type Output, summary, summaryData, writtenLine } from './build-report.ts';
+import { define } from './definition.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { checkProgramOutput } from './program-format.ts';
 import { addInjectOptions, addWriteOptions, lostLines, type RewriteFlags } from './rewriting.ts';
@@ -187,7 +188,7 @@ async function buildFor(
 export function addBuild(program: Command): void {
   const command = program
     .command('build')
-    .summary('compile a profile; write the program, or put it into an ELF file')
+    .summary('compile a profile; write the filter, or put it into an ELF file')
     .description(
       'Compiles a seccomp profile (OCI, Docker or podman dialect; JSON with comments) to classic BPF.\n' +
         'With --into the program becomes a section of the ELF file (in place unless -o names another);\n' +
@@ -220,6 +221,18 @@ export function addBuild(program: Command): void {
     .option('--fast', 'compile without the search for masks: about a millisecond, a few more instructions')
     .option('--trace-passes', 'instructions before and after each pass of the compiler')
     .option('--no-prove', 'skip the proof that the program equals the profile')
-    .option('--json', 'the result and all diagnostics as JSON on standard output')
     .action((profile: string, words: readonly string[], flags: BuildFlags) => build(profile, words, flags));
+  define(command, {
+    group: 'filters',
+    result: 'verdict',
+    examples: [
+      ['build seccomp.json --into ./operator', 'into a section of the program, for its own ABI'],
+      ['build seccomp.json --into ./operator --enforce', 'and the program installs it by itself when it starts'],
+      [
+        'build seccomp.json --into ./operator --enforce --dry-run -- --port 80',
+        'nothing written: runs it and tells what would have been denied',
+      ],
+      ['build seccomp.json --arch x86_64 -o filter.bpf', 'the program alone, for bubblewrap and others'],
+    ],
+  });
 }

@@ -1,5 +1,5 @@
 /** seccompc check: the kernel's verdict on a program. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { errnoName } from '../arch/index.ts';
 import { decodeProgram, INSN_SIZE, list as listing } from '../bpf/index.ts';
 import { DEFAULT_SECTION } from '../build/index.ts';
@@ -9,6 +9,7 @@ import { check, findings, type Refusal } from '../kernel/index.ts';
 import type { Endian } from '../num/index.ts';
 import { archesNamedIn, costOf } from '../view/index.ts';
 import { costLines, logLines } from './check-report.ts';
+import { define, takes } from './definition.ts';
 import { list } from './options.ts';
 import { readProgram } from './subject.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
@@ -107,16 +108,28 @@ function run(path: string, flags: CheckFlags): void {
 }
 
 export function addCheck(program: Command): void {
-  program
+  const command = program
     .command('check')
-    .summary("the kernel's verdict on a program, raw or in an ELF file")
+    .summary("the kernel's verdict on a program, and what it costs")
     .description('Says whether Linux accepts a program, and if not which rule refuses which instruction.')
     .argument('<file>', "a raw program or an ELF file; '-' is standard input")
-    .option('--arch <name>', 'whose byte order a raw program is in (default: little-endian)', list)
+    .addOption(
+      takes(
+        new Option('--arch <name>', 'whose byte order a raw program is in (default: little-endian)').argParser(list),
+        'arch',
+      ),
+    )
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION)
     .option('--log', 'what was checked, instruction by instruction, and which scratch slots are surely stored')
     .option('--cost', 'instructions, converted length, budget, longest path, calls that the kernel caches')
     .option('--live', 'asks the kernel that runs here as well, by installing the program in a child')
-    .option('--json', 'the verdict as JSON')
     .action(run);
+  define(command, {
+    group: 'filters',
+    result: 'verdict',
+    examples: [
+      ['check filter.bpf --cost', 'would Linux take it, and what does it cost?'],
+      ['check ./operator --live', 'the filter in an ELF file; this kernel is asked too'],
+    ],
+  });
 }

@@ -7,6 +7,7 @@ import { replaceFile } from '../host/atomic-write.ts';
 import { destinationOf, isSameFile } from '../host/destination.ts';
 import { readInput, textOf } from '../host/input.ts';
 import type { Policy } from '../policy/index.ts';
+import { define } from './definition.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 
@@ -97,9 +98,12 @@ function addCombine(program: Command, how: How, more: string): void {
     .argument('<b>', 'another one')
     .addOption(new Option('-o, --output <file>', "where the profile goes ('-', standard output, unless given)"))
     .option('--extensions', 'write with "x-ruleOrder" what the dialect has no words for, instead of refusing it');
-  addPolicyOptions(command)
-    .option('--json', 'the result as JSON')
-    .action((a: string, b: string, flags: CombineFlags) => run(how, a, b, flags));
+  addPolicyOptions(command).action((a: string, b: string, flags: CombineFlags) => run(how, a, b, flags));
+  define(command, {
+    group: 'profiles',
+    result: 'document',
+    examples: [[`${how} seccomp.json new.json -o both.jsonc`, `the profile that ${SAYS[how]}, into a file`]],
+  });
 }
 
 export function addMerge(program: Command): void {

@@ -9,6 +9,7 @@ import type { Policy } from '../policy/index.ts';
 import { byArch, coveredArches, type Differences, difference } from '../prove/index.ts';
 import { changeText, type Group, grouped, tally, whereText } from '../view/index.ts';
 import { refusalDiagnostic } from './check.ts';
+import { define } from './definition.ts';
 import { applyIgnores, readIgnoreFile } from './diff-ignore.ts';
 import { failOnOption, groupData, groupLines, isFailure } from './diff-show.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
@@ -215,7 +216,7 @@ function run(a: string, b: string, given: DiffFlags): void {
 export function addDiff(program: Command): void {
   const command = program
     .command('diff')
-    .summary('what becomes allowed, denied or changed from one filter to another, for every call')
+    .summary('what one filter allows or denies and another does not, exactly')
     .description(
       'Compares any two of profile, raw program and ELF file, exactly. LOOSENED: B is less strict than A; TIGHTENED: more;\n' +
         'CHANGED: the same action with other data. Exit status: 0 nothing of the classes in --fail-on, 1 something, 3\n' +
@@ -224,7 +225,6 @@ export function addDiff(program: Command): void {
     .argument('<a>', "the old side: a profile, a raw program or an ELF file; '-' is standard input")
     .argument('<b>', 'the new side')
     .addOption(new Option('--format <format>', 'of the result').choices(['text', 'json', 'markdown']).default('text'))
-    .option('--json', 'the same as --format json')
     .addOption(failOnOption())
     .addOption(
       new Option('--ignore <file>', 'known differences with their reasons (repeatable)')
@@ -232,5 +232,13 @@ export function addDiff(program: Command): void {
         .default([], 'none'),
     )
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION);
-  addPolicyOptions(command).action(run);
+  define(addPolicyOptions(command).action(run), {
+    group: 'filters',
+    result: 'document',
+    json: 'the same as --format json',
+    examples: [
+      ['diff seccomp.json new.json', 'what the new profile allows, denies or changes'],
+      ['diff ./operator new.json --fail-on loosened --format markdown', 'fails only where more becomes allowed'],
+    ],
+  });
 }

@@ -1,9 +1,10 @@
 /** seccompc disasm: a program as assembler text. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { decodeProgram, disassemble } from '../bpf/index.ts';
 import { DEFAULT_SECTION } from '../build/index.ts';
 import { check } from '../kernel/index.ts';
 import { refusalDiagnostic } from './check.ts';
+import { define, takes } from './definition.ts';
 import { list } from './options.ts';
 import { readProgram } from './subject.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
@@ -34,15 +35,28 @@ function run(path: string, flags: DisasmFlags): void {
 }
 
 export function addDisasm(program: Command): void {
-  program
+  const command = program
     .command('disasm')
     .summary('a program as assembler text')
     .description(
       'Prints a program as text that the assembler reads back; exit status 1 when the kernel would refuse it.',
     )
     .argument('<file>', "a raw program or an ELF file; '-' is standard input")
-    .option('--arch <name>', 'whose byte order a raw program is in (default: little-endian)', list)
+    .addOption(
+      takes(
+        new Option('--arch <name>', 'whose byte order a raw program is in (default: little-endian)').argParser(list),
+        'arch',
+      ),
+    )
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION)
-    .option('--json', 'the records as JSON')
     .action(run);
+  define(command, {
+    group: 'filters',
+    result: 'document',
+    json: 'the records as JSON',
+    examples: [
+      ['disasm filter.bpf', 'a raw program'],
+      ['disasm ./operator', 'the filter in an ELF file'],
+    ],
+  });
 }

@@ -22,6 +22,7 @@ import {
   sameFilters,
   withoutFilter,
 } from './carried.ts';
+import { define, takes } from './definition.ts';
 import { checkProgramOutput } from './program-format.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 
@@ -211,7 +212,7 @@ function filterIndex(text: string): number {
 }
 
 export function addDump(program: Command): void {
-  program
+  const command = program
     .command('dump')
     .summary('the filters that a running process carries')
     .description(
@@ -221,9 +222,12 @@ export function addDump(program: Command): void {
         'be found out.',
     )
     .addOption(
-      new Option('--pid <number>', 'the process (its main thread), or a single thread of any process')
-        .argParser(processNumber)
-        .makeOptionMandatory(),
+      takes(
+        new Option('--pid <number>', 'the process (its main thread), or a single thread of any process')
+          .argParser(processNumber)
+          .makeOptionMandatory(),
+        'process',
+      ),
     )
     .option('--threads', 'those of every thread of the process')
     .addOption(
@@ -236,6 +240,14 @@ export function addDump(program: Command): void {
       "a file for one filter, or a folder (for several, or with a slash at the end): filter-0.bpf ...; '-' is standard output",
     )
     .addOption(new Option('--format <format>', 'of the programs (default: raw)').choices(PROGRAM_FORMATS))
-    .option('--json', 'everything as JSON, the instructions included')
     .action(run);
+  define(command, {
+    group: 'processes',
+    result: 'document',
+    json: 'everything as JSON, the instructions included',
+    examples: [
+      ['dump --pid 1234', 'the filters that it carries, oldest first'],
+      ['dump --pid 1234 -o filters/', 'each into a file: filters/filter-0.bpf ...'],
+    ],
+  });
 }

@@ -21,6 +21,7 @@ import { destinationOf, leadsTo } from '../host/destination.ts';
 import { type OpenedElf, openElf, rewrite } from '../host/elf-file.ts';
 import { readInput } from '../host/input.ts';
 import type { FileStamp } from '../host/stamp.ts';
+import { define, type Example } from './definition.ts';
 import {
   addInjectOptions,
   addWriteOptions,
@@ -186,7 +187,7 @@ export function addElf(program: Command): void {
       'Sections of ELF files, whatever they hold. Nothing else of the file changes, and removing an injected section\n' +
         'gives back the file as it was, byte for byte.',
     );
-  const put2 = (name: 'add' | 'replace', about: string) => {
+  const put2 = (name: 'add' | 'replace', about: string, example: Example) => {
     const command = elf
       .command(name)
       .summary(about)
@@ -196,13 +197,17 @@ export function addElf(program: Command): void {
       .addOption(sectionOption('name of the section'))
       .option('--load', 'map the section, read-only, when the program runs')
       .addOption(alignOption());
-    addWriteOptions(addInjectOptions(command))
-      .option('--json', 'the result as JSON on standard output')
-      .action((path: string, data: string, flags: PutFlags) => put(path, data, flags, name === 'replace'));
+    addWriteOptions(addInjectOptions(command)).action((path: string, data: string, flags: PutFlags) =>
+      put(path, data, flags, name === 'replace'),
+    );
+    define(command, { group: 'files', result: 'verdict', examples: [example] });
   };
-  put2('add', 'add a section');
-  put2('replace', 'give a section other data');
-  addWriteOptions(
+  put2('add', 'add a section', ['elf add ./operator notes.txt --section .notes', 'a section with the bytes of a file']);
+  put2('replace', 'give a section other data', [
+    'elf replace ./operator new.bpf --section .seccomp_rules',
+    'other bytes for a section that is there',
+  ]);
+  const removing = addWriteOptions(
     elf
       .command('remove')
       .summary('remove all that was injected, or one section')
@@ -212,16 +217,25 @@ export function addElf(program: Command): void {
       )
       .argument('<elf>', "the ELF file; '-' is standard input")
       .option('--section <name>', 'one section only'),
-  )
-    .option('--json', 'the result as JSON on standard output')
-    .action(remove);
-  elf
+  ).action(remove);
+  define(removing, {
+    group: 'files',
+    result: 'verdict',
+    examples: [['elf remove ./operator', 'the file as it was before anything was injected']],
+  });
+  const extracting = elf
     .command('extract')
     .summary("a section's bytes")
     .description('Writes the bytes of a section as they stand in the file to standard output, or to the file of -o.')
     .argument('<elf>', "the ELF file; '-' is standard input")
     .addOption(sectionOption('the section'))
     .option('-o, --output <file>', "where the bytes go; '-' is standard output")
-    .option('--json', 'what was written as JSON on standard output')
     .action(extract);
+  define(extracting, {
+    group: 'files',
+    result: 'document',
+    json: 'what was written as JSON on standard output',
+    examples: [['elf extract ./operator -o filter.bpf', 'the filter that an ELF file carries']],
+  });
+  define(elf, { group: 'files', result: 'verdict', examples: [] });
 }

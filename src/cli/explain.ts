@@ -1,5 +1,5 @@
 /** seccompc explain: what happens to one call, which rule decides, which instructions run. */
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { type Arch, describeWord, type SeccompData, UNFILTERED_X86_64 } from '../arch/index.ts';
 import { list as listing } from '../bpf/index.ts';
 import { describeCall, describeWords } from '../build/describe.ts';
@@ -13,6 +13,7 @@ import { hex } from '../num/index.ts';
 import { type Decision, decide, describeCondition, type Policy } from '../policy/index.ts';
 import { argumentsOf, callNumber, looksPast, nameOf, reasonOf } from '../view/index.ts';
 import { refusalDiagnostic } from './check.ts';
+import { define, takes } from './definition.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { namedArches, oneArch, readSubject, type Subject } from './subject.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
@@ -188,15 +189,22 @@ function run(path: string, call: string, argTexts: readonly string[], flags: Exp
 export function addExplain(program: Command): void {
   const command = program
     .command('explain')
-    .summary('what happens to one call, which rule decides, which instructions run')
+    .summary('what happens to one call, and which rule decides')
     .description(
       'Answers for a profile, a raw program or an ELF file. CALL is a name or a number; arguments are decimal,\n' +
         "hexadecimal or constants (AF_ALG, 'CLONE_NEWUSER|CLONE_NEWPID'), arguments not given are 0. The exit status is\n" +
         '0 whatever the answer, 1 when no architecture asked about has the call.',
     )
     .argument('<file>', "a profile, a raw program or an ELF file; '-' is standard input")
-    .argument('<call>', 'the system call')
+    .addArgument(takes(new Argument('<call>', 'the system call'), 'call'))
     .argument('[args...]', 'its arguments')
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION);
-  addPolicyOptions(command).option('--json', 'the same as JSON').action(run);
+  define(addPolicyOptions(command).action(run), {
+    group: 'profiles',
+    result: 'document',
+    examples: [
+      ['explain seccomp.json socket AF_ALG --arch x86_64', 'what a profile does with socket(AF_ALG)'],
+      ['explain ./operator openat', 'what the filter in an ELF file does with openat'],
+    ],
+  });
 }

@@ -16,6 +16,7 @@ import { textOf } from '../host/input.ts';
 import { check } from '../kernel/index.ts';
 import { type OciProfile, parseProfile } from '../policy/index.ts';
 import { refusalDiagnostic } from './check.ts';
+import { define } from './definition.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { lostLines } from './rewriting.ts';
 import { namedArches, readSubject, type Subject } from './subject.ts';
@@ -153,7 +154,7 @@ function formatList(): string {
 export function addExport(program: Command): void {
   const command = program
     .command('export')
-    .summary('a filter as source code, for a container runtime, Kubernetes or systemd')
+    .summary('as source code, or for container runtimes, Kubernetes, systemd')
     .description(
       'Writes a profile, a raw program or the filter of an ELF file in the form that somebody else takes. What a dialect\n' +
         'cannot say is refused, or reported with its direction; nothing is ever allowed that the profile denies, unless\n' +
@@ -174,8 +175,13 @@ export function addExport(program: Command): void {
         .default('stricter'),
     )
     .option('--no-prove', 'skip the proof that a compiled program equals the profile');
-  addPolicyOptions(command)
-    .option('--json', 'the result as JSON')
-    .addHelpText('after', `\nFormats:\n${formatList()}\n`)
-    .action(run);
+  addPolicyOptions(command).addHelpText('after', `\nFormats:\n${formatList()}`).action(run);
+  define(command, {
+    group: 'filters',
+    result: 'document',
+    examples: [
+      ['export seccomp.json --arch x86_64 --format c-array --name app -o filter.c', 'as an array in C'],
+      ['export --format go-loader --name main -o seccomp_linux.go', 'a loader for what build --into puts in'],
+    ],
+  });
 }

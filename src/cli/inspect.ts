@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { inspectElf } from '../build/inspect.ts';
 import { readElfFrom } from '../elf/index.ts';
 import { openElf } from '../host/elf-file.ts';
+import { define } from './definition.ts';
 import { inspectionData, inspectionLines } from './inspect-report.ts';
 import { Terminal } from './terminal.ts';
 
@@ -28,9 +29,9 @@ function run(path: string, flags: InspectFlags): void {
 }
 
 export function addInspect(program: Command): void {
-  program
+  const command = program
     .command('inspect')
-    .summary('what an ELF file is, which filter it carries, and whether that is whole')
+    .summary('which filter an ELF file carries: valid? mapped? damaged?')
     .description(
       'Shows what an ELF file is, the filter in it (valid? mapped? for which architectures?), its note and profile held\n' +
         'against it, whether it can be removed, and each damage with its cure. Nothing in the file is believed.\n' +
@@ -39,6 +40,13 @@ export function addInspect(program: Command): void {
     )
     .argument('<elf>', "an ELF file; '-' is standard input")
     .option('--section <name>', 'the section that holds the filter (default: .seccomp_rules, or what a note names)')
-    .option('--json', 'the same as JSON')
     .action(run);
+  define(command, {
+    group: 'files',
+    result: 'document',
+    examples: [
+      ['inspect ./operator', 'what is in there, and whether it is whole'],
+      ['inspect ./operator --json', 'the same for a script'],
+    ],
+  });
 }

@@ -10,6 +10,7 @@ import { type CheckedProgram, check } from '../kernel/index.ts';
 import { chooseArch, DESCRIPTOR_USAGE, descriptorLauncher, LAUNCHER_USAGE, launcher } from '../launcher/index.ts';
 import { coveredArches } from '../prove/index.ts';
 import { refusalDiagnostic } from './check.ts';
+import { define } from './definition.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { lostLines } from './rewriting.ts';
 import { oneArch, readSubject, type Subject } from './subject.ts';
@@ -116,7 +117,7 @@ function run(path: string | undefined, flags: LauncherFlags): void {
 export function addLauncher(program: Command): void {
   const command = program
     .command('launcher')
-    .summary('an executable that installs a filter and becomes another program')
+    .summary('an executable that installs a filter and becomes a program')
     .description(
       'Writes a static executable of 1 KB and the filter: FILE PATH [ARGUMENT...] sets no_new_privs, installs the filter\n' +
         'and becomes PATH, on any machine of that architecture, without anything else installed. Its own failures end\n' +
@@ -127,5 +128,12 @@ export function addLauncher(program: Command): void {
     .option('-o, --output <file>', "where the launcher goes, mode 0755 ('-', standard output, unless given)")
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION)
     .option('--no-prove', 'skip the proof that the program equals the profile');
-  addPolicyOptions(command).option('--json', 'the result as JSON').action(run);
+  define(addPolicyOptions(command).action(run), {
+    group: 'processes',
+    result: 'verdict',
+    examples: [
+      ['launcher seccomp.json --arch x86_64 -o confined', './confined /bin/ls runs ls under the profile'],
+      ['launcher --descriptor --arch x86_64 -o confined', './confined 3 /bin/ls 3<filter.bpf: any filter'],
+    ],
+  });
 }

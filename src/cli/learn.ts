@@ -10,7 +10,9 @@ import { openTrace } from '../host/trace-file.ts';
 import type { Policy } from '../policy/index.ts';
 import { Decider, inReadingOrder, readTrace } from '../trace/index.ts';
 import { extensionsLine, writeProfile } from './combine.ts';
+import { define, takes } from './definition.ts';
 import { list, maxBytesOption } from './options.ts';
+import { watched } from './progress.ts';
 import { Terminal } from './terminal.ts';
 
 interface LearnFlags {
@@ -41,7 +43,7 @@ async function learn(traces: readonly string[], flags: LearnFlags): Promise<{ le
   const learning = new Learning({ args: argsOf(flags.args), runtime: flags.runtime, arches });
   for (const { path, ofSet } of inReadingOrder(traces)) {
     const file = openTrace(path, { maxBytes: flags.maxBytes });
-    const stream = readTrace(file, { file: path, arch: arches?.[0], wanted: learning.wanted, ofSet });
+    const stream = readTrace(watched(file), { file: path, arch: arches?.[0], wanted: learning.wanted, ofSet });
     for await (const batch of stream.batches()) learning.add(batch, path);
     const { report } = stream;
     if (report.calls === 0 && ofSet === undefined) {
@@ -129,18 +131,21 @@ async function run(traces: readonly string[], flags: LearnFlags): Promise<void> 
 }
 
 export function addLearn(program: Command): void {
-  program
+  const command = program
     .command('learn')
     .summary('a profile from recorded traces')
     .description(
       'Writes a commented profile that allows what the traces hold, with what no trace can show: the calls that libraries\n' +
         'make instead on other systems, and those that depend on timing. Best recorded by\n' +
-        '  strace -f -n -e raw=all -e quiet=thread-execve -o FILE CMD',
+        '  strace -f -n -e raw=all -e quiet=attach,path-resolution,thread-execve -o FILE CMD',
     )
     .argument('<trace...>', "recordings, packed or not; '-' is standard input")
     .addOption(
-      new Option('--arch <list>', 'learn for these architectures only (needed where traces do not tell)').argParser(
-        list,
+      takes(
+        new Option('--arch <list>', 'learn for these architectures only (needed where traces do not tell)').argParser(
+          list,
+        ),
+        'arch',
       ),
     )
     .addOption(
@@ -158,8 +163,18 @@ export function addLearn(program: Command): void {
     .addOption(maxBytesOption())
     .addOption(new Option('-o, --output <file>', "where the profile goes ('-', standard output, unless given)"))
     .option('--strict', 'where calls may be missing or were left out, write nothing and end with status 3')
-    .option('--json', 'the result as JSON')
     .action((traces: readonly string[], flags: Partial<LearnFlags> & { readonly runtime: Runtime }) =>
       run(traces, { ...flags, args: flags.args ?? ['auto'] }),
     );
+  define(command, {
+    group: 'profiles',
+    result: 'document',
+    examples: [
+      ['learn app.strace -o learned.jsonc', 'a profile that lets through what was recorded'],
+      [
+        'learn app.strace --base seccomp.json -o learned.jsonc',
+        'what a profile allows already, and what was recorded besides',
+      ],
+    ],
+  });
 }

@@ -4,6 +4,7 @@ import { fail, forTerminal, type Severity } from '../diag/index.ts';
 import { replaceFile } from '../host/atomic-write.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { type Finding, fixProfile, type LintOptions, lint, lintSarif } from '../lint/index.ts';
+import { define } from './definition.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -65,7 +66,7 @@ function run(path: string, flags: LintFlags): void {
 export function addLint(program: Command): void {
   const command = program
     .command('lint')
-    .summary('what is odd in a profile: mistakes, ways round a denial, dangers; mended where it is safe')
+    .summary('mistakes, dangers, ways round a denial; --fix mends')
     .description(
       'Judges a profile for every architecture that it names. docs/lint.md has a section for each code;\n' +
         '`// seccompc-ignore CODE reason` in the profile silences one. Exit status: 0 nothing above a note, 1 errors or\n' +
@@ -80,11 +81,14 @@ export function addLint(program: Command): void {
     .addOption(
       new Option('--level <severity>', 'the least that is shown, and fails').choices(['error', 'warning', 'note']),
     );
-  addPolicyOptions(command)
-    .option('--json', 'the same as --format json')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  seccompc lint seccomp.json\n  seccompc lint seccomp.json --fix --level warning\n  seccompc lint seccomp.json --kernel 5.4 --format sarif > lint.sarif\n',
-    )
-    .action(run);
+  define(addPolicyOptions(command).action(run), {
+    group: 'profiles',
+    result: 'verdict',
+    json: 'the same as --format json',
+    examples: [
+      ['lint seccomp.json', 'every finding, with its place and what to do'],
+      ['lint seccomp.json --fix --level error', 'mends what is safe; what is left of errors is shown'],
+      ['lint seccomp.json --kernel 5.4 --format sarif > lint.sarif', 'for a code scanner, judged for Linux 5.4'],
+    ],
+  });
 }

@@ -2,9 +2,9 @@
  * The command line. Exit status: 0 good; 1 refused, disproved or findings; 2 usage, or input that cannot be read, or output
  * that cannot be written; 3 evidence that could not be had.
  */
-import type { Command, CommanderError } from 'commander';
+import type { CommanderError } from 'commander';
 import { type Code, type Diagnostic, forTerminal, SeccompcError } from '../diag/index.ts';
-import { diagnosticsData, Terminal } from './terminal.ts';
+import { diagnosticsData, endQuiet, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 /** Faults of the command line or of the outside world; everything else is a verdict on the input. */
@@ -44,16 +44,18 @@ const RUN_STATUS: ReadonlyMap<Code, number> = new Map<Code, number>([
   ['COMMAND_UNABLE', 126],
 ]);
 
-/** A failure is data too where data was asked for: --json, and `--format json` of diff and lint. */
+/** Whose --format says json as well. */
+const FORMAT_IS_JSON: ReadonlySet<string> = new Set(['diff', 'lint', 'replay']);
+
+/** A failure is data too where data was asked for: --json, and `--format json` of some. */
 function wantsJson(argv: readonly string[]): boolean {
   // Behind `run`, `trace` and -- stand the words of another command.
   if (isRun(argv)) return false;
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
   const format = own.indexOf('--format');
-  const isDiff =
-    (own.includes('diff') || own.includes('lint')) && (own[format + 1] === 'json' || own.includes('--format=json'));
-  return own.includes('--json') || isDiff;
+  const isFormat = own[format + 1] === 'json' || own.includes('--format=json');
+  return own.includes('--json') || (isFormat && own.some((word) => FORMAT_IS_JSON.has(word)));
 }
 
 /** What could not be had: evidence, and nothing else. */
@@ -81,11 +83,17 @@ function exitStatus(errors: readonly Diagnostic[]): number {
   return errors.every(isUsage) ? 2 : 1;
 }
 
+/** Commands of which one expects a file. */
+const WRITERS: ReadonlySet<string | undefined> = new Set([
+  ...['build', 'elf', 'export', 'init', 'intersect', 'launcher', 'learn', 'merge'],
+]);
+
 function report(diagnostics: readonly Diagnostic[], argv: readonly string[]): void {
   const terminal = new Terminal(wantsJson(argv));
   terminal.diagnostics(diagnostics);
   const errors = diagnostics.filter((d) => d.severity === 'error');
-  if (errors.length > 1) terminal.aside(`${errors.length} errors; nothing was written`);
+  if (errors.length > 1)
+    terminal.aside(`${errors.length} errors${WRITERS.has(argv[0]) ? '; nothing was written' : ''}`);
   terminal.data({ ok: false, diagnostics: diagnosticsData(diagnostics) });
   process.exitCode = isRun(argv) ? (RUN_STATUS.get(errors[0]?.code ?? 'USAGE') ?? RUN_FAILED) : exitStatus(errors);
 }
@@ -93,9 +101,22 @@ function report(diagnostics: readonly Diagnostic[], argv: readonly string[]): vo
 const isOfCommander = (error: unknown): error is CommanderError =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 
+/** Options behind these, without -- before them, are mostly meant for the program that is to run. */
+const RUNNERS: ReadonlyMap<string | undefined, string> = new Map([
+  ['run', 'seccompc run PROFILE -- COMMAND --option'],
+  ['trace', 'seccompc trace PROFILE -- COMMAND --option'],
+  ['build', 'seccompc build PROFILE --into ELF --enforce --dry-run -- --option'],
+]);
+
 /** What commander says, as a diagnostic: 'error: MESSAGE', then perhaps '(Did you mean --x?)'. */
-function usage(error: CommanderError): Diagnostic {
+function usage(error: CommanderError, argv: readonly string[]): Diagnostic {
   const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const runner = RUNNERS.get(argv[0]);
+  const mayRun = runner !== undefined && (isRun(argv) || argv.includes('--dry-run'));
+  if (error.code === 'commander.unknownOption' && mayRun && !argv.includes('--')) {
+    const help = `an option of the program that is to run stands behind --, with all that follows: ${runner}`;
+    return { code: 'USAGE', severity: 'error', message, help };
+  }
   const help = [...more.map((line) => line.replace(/^\(|\)$/g, '')), '--help shows how'].join(' ');
   return { code: 'USAGE', severity: 'error', message, help };
 }
@@ -113,57 +134,6 @@ function unsignedNumbers(argv: readonly string[]): readonly string[] {
   });
 }
 
-const EXAMPLES = `  seccompc build seccomp.json --into ./operator
-  seccompc build seccomp.json --arch x86_64 -o filter.bpf
-  seccompc explain seccomp.json socket 38 --arch x86_64,i386
-  seccompc check filter.bpf --cost
-`;
-
-/** Each command's module is loaded when it is asked for: a command that rewrites a file needs no compiler. */
-const COMMANDS = {
-  build: async () => (await import('./build.ts')).addBuild,
-  check: async () => (await import('./check.ts')).addCheck,
-  disasm: async () => (await import('./disasm.ts')).addDisasm,
-  inspect: async () => (await import('./inspect.ts')).addInspect,
-  elf: async () => (await import('./elf.ts')).addElf,
-  explain: async () => (await import('./explain.ts')).addExplain,
-  prove: async () => (await import('./prove.ts')).addProve,
-  diff: async () => (await import('./diff.ts')).addDiff,
-  show: async () => (await import('./show.ts')).addShow,
-  lint: async () => (await import('./lint.ts')).addLint,
-  merge: async () => (await import('./combine.ts')).addMerge,
-  intersect: async () => (await import('./combine.ts')).addIntersect,
-  export: async () => (await import('./export.ts')).addExport,
-  learn: async () => (await import('./learn.ts')).addLearn,
-  launcher: async () => (await import('./launcher.ts')).addLauncher,
-  run: async () => (await import('./run.ts')).addRun,
-  dump: async () => (await import('./dump.ts')).addDump,
-  verify: async () => (await import('./verify.ts')).addVerify,
-  replay: async () => (await import('./replay.ts')).addReplay,
-  trace: async () => (await import('./trace.ts')).addTrace,
-} as const;
-
-const isCommand = (word: string | undefined): word is keyof typeof COMMANDS =>
-  word !== undefined && Object.hasOwn(COMMANDS, word);
-
-/** With the command that the arguments name alone, or with all where they name none: help and mistakes list them. */
-async function commandLine([word]: readonly string[]): Promise<Command> {
-  const { Command } = await import('commander');
-  const program = new Command('seccompc')
-    .description('seccomp profiles to classic BPF that the kernel accepts, checked, explained and put into ELF files')
-    .version(VERSION)
-    .exitOverride()
-    // Errors are caught below and shown as all others are.
-    .configureOutput({ outputError: () => {} });
-  for (const name of isCommand(word) ? [word] : (Object.keys(COMMANDS) as (keyof typeof COMMANDS)[])) {
-    (await COMMANDS[name]())(program);
-  }
-  if (isCommand(word)) return program;
-  const { ARCHES } = await import('../arch/index.ts');
-  program.addHelpText('after', `\nArchitectures: ${[...ARCHES.keys()].join(', ')}\n\nExamples:\n${EXAMPLES}`);
-  return program;
-}
-
 async function main(argv: readonly string[]): Promise<void> {
   // A reader that has seen enough (head) closes the pipe; that is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -178,6 +148,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   try {
+    const { commandLine } = await import('./commands.ts');
     await (await commandLine(argv)).parseAsync([...unsignedNumbers(argv)], { from: 'user' });
   } catch (error) {
     if (error instanceof SeccompcError) report(error.diagnostics, argv);
@@ -185,13 +156,16 @@ async function main(argv: readonly string[]): Promise<void> {
       if (error.exitCode === 0) return;
       // Without a command commander has shown the help.
       if (error.code === 'commander.help') process.exitCode = isRun(argv) ? RUN_FAILED : 2;
-      else report([usage(error)], argv);
+      else report([usage(error, argv)], argv);
     } else {
       process.stderr.write(`seccompc has a bug, please report it: ${forTerminal((error as Error).message)}\n`);
       if (process.env.SECCOMPC_DEBUG) throw error;
       process.exitCode = isRun(argv) ? RUN_FAILED : 2;
     }
   }
+  endQuiet();
 }
 
-await main(process.argv.slice(2));
+/** `help COMMAND` is `COMMAND --help`. */
+const [word, ...words] = process.argv.slice(2);
+await main(word === 'help' ? [...words, '--help'] : process.argv.slice(2));

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ResolveOptions } from '../policy/index.ts';
 import { capabilityName, DOCKER_CAPABILITIES } from '../policy/vocabulary.ts';
+import { takes } from './definition.ts';
 
 export interface PolicyFlags {
   readonly arch?: readonly string[];
@@ -42,12 +43,25 @@ export function maxBytesOption(): Option {
   return new Option('--max-bytes <size>', 'of a trace, unpacked').argParser(bytesOf);
 }
 
+/** The heading that they stand below in the help. */
+export const POLICY_HEADING = 'What the profile means:';
+
 export function addPolicyOptions(command: Command): Command {
+  const own = command.options.length;
+  addMeaning(command);
+  for (const option of command.options.slice(own)) option.helpGroup(POLICY_HEADING);
+  return command;
+}
+
+function addMeaning(command: Command): Command {
   return command
-    .addOption(new Option('--arch <list>', 'architectures: x86_64,i386,x32 ...').argParser(list))
+    .addOption(takes(new Option('--arch <list>', 'architectures: x86_64,i386,x32 ...').argParser(list), 'arch'))
     .addOption(new Option('--caps <set>', 'capabilities held').choices(['none', 'all', 'docker']).default('docker'))
     .addOption(
-      new Option('--cap <list>', 'capabilities held besides: NET_ADMIN ...').argParser(list).default([], 'none'),
+      takes(
+        new Option('--cap <list>', 'capabilities held besides: NET_ADMIN ...').argParser(list).default([], 'none'),
+        'capability',
+      ),
     )
     .option('--kernel <version>', 'kernel that minKernel is compared with, such as 6.1 (else all count as satisfied)')
     .addOption(new Option('--runtime <name>', 'whose reading to follow').choices(['none', 'runc']).default('none'))

@@ -1,9 +1,10 @@
 /** seccompc prove: is a program equal to a profile, and do assertions hold, for every architecture, number and value? */
 import { type Command, Option } from 'commander';
 import { type Arch, describeWord, findArch } from '../arch/index.ts';
-import { type Assertion, describeCall, readAssertionFile, readStatements } from '../assert/index.ts';
+import { type Assertion, describeCall, readAssertionFile, readStatement, readStatements } from '../assert/index.ts';
 import { DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
 import { Diagnostics, fail, forTerminal, positionAt, SeccompcError, unreachable } from '../diag/index.ts';
+import { isThere } from '../host/destination.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { type CheckedProgram, check, trace } from '../kernel/index.ts';
 import type { Endian } from '../num/index.ts';
@@ -11,6 +12,7 @@ import { decide, type Policy, readProfile } from '../policy/index.ts';
 import { type Disproved, type Outside, type Proof, prove } from '../prove/index.ts';
 import { assertionData, showAssertions } from './assert.ts';
 import { refusalDiagnostic } from './check.ts';
+import { define } from './definition.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { readProgram, readSubject } from './subject.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
@@ -96,13 +98,23 @@ function readSides(subjectPath: string, programPath: string | undefined, flags: 
   return { policy, program: checked(subject.bytes, policy.endian, subject.input.name) };
 }
 
+/** What --assert names: a file, or with a blank in it and no such file a statement. */
+function statementsOf(given: string, diagnostics: Diagnostics): readonly Assertion[] {
+  if (given === '-' || !/\s/.test(given.trim()) || isThere(given)) {
+    return readAssertionFile(textOf(readInput(given)), diagnostics);
+  }
+  const source = { name: '--assert', text: given };
+  const assertion = readStatement({ text: given, source, span: { start: 0, end: given.length } }, diagnostics);
+  return assertion === undefined ? [] : [assertion];
+}
+
 /** Statements of the files named by --assert and of the profile's own `x-assert`; every mistake in them at once. */
 function readAssertions({ policy }: Sides, files: readonly string[]): readonly Assertion[] {
   const diagnostics = new Diagnostics();
   const own = policy && readProfile(policy.source).profile;
   const assertions = [
     ...(own ? readStatements(own.source, own.assertions, diagnostics) : []),
-    ...files.flatMap((path) => readAssertionFile(textOf(readInput(path)), diagnostics)),
+    ...files.flatMap((given) => statementsOf(given, diagnostics)),
   ];
   diagnostics.throwIfErrors();
   return assertions;
@@ -133,7 +145,7 @@ function run(subjectPath: string, programPath: string | undefined, flags: ProveF
     fail({
       code: 'USAGE',
       message: 'there is nothing to prove',
-      help: 'name a program as well, or statements: --assert FILE, or "x-assert" in the profile',
+      help: `name a program as well, or statements: --assert FILE, --assert 'execve is denied', or "x-assert" in the profile`,
     });
   }
   terminal.diagnostics(policy?.diagnostics ?? []);
@@ -158,7 +170,7 @@ function run(subjectPath: string, programPath: string | undefined, flags: ProveF
 export function addProve(program: Command): void {
   const command = program
     .command('prove')
-    .summary('is a program equal to a profile? do assertions hold? for every call there can be')
+    .summary('is a program equal to a profile? do statements hold?')
     .description(
       'Compares exactly, over all architectures, numbers and argument values. With --assert (or "x-assert" in the profile)\n' +
         'statements such as "socket(AF_ALG, *, *) is denied on every ABI" are proved; the program may then be left out, or\n' +
@@ -167,10 +179,21 @@ export function addProve(program: Command): void {
     .argument('<profile>', "the profile; '-' is standard input; with --assert alone also a program or an ELF file")
     .argument('[program]', 'a raw program or an ELF file')
     .addOption(
-      new Option('--assert <file>', 'statements to prove (repeatable)')
+      new Option('--assert <file>', 'a file of statements to prove, or one statement (repeatable)')
         .argParser((path: string, before: readonly string[]) => [...before, path])
         .default([], 'none'),
     )
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION);
-  addPolicyOptions(command).option('--json', 'the same as JSON').action(run);
+  define(addPolicyOptions(command).action(run), {
+    group: 'filters',
+    result: 'verdict',
+    examples: [
+      ['prove seccomp.json filter.bpf --arch x86_64', 'the same word for every call, or a call that tells them apart'],
+      [
+        "prove seccomp.json --assert 'socket(AF_ALG, *, *) is denied on every ABI'",
+        'a statement, proved for all values',
+      ],
+      ['prove ./operator --assert assertions.json', 'the statements of a file, of the filter in an ELF file'],
+    ],
+  });
 }

@@ -6,7 +6,7 @@ import { REPORT_FORMATS, type ReportFormat, render } from '../report/index.ts';
 import { acceptedBy, baselineOf, type Replay, readBaseline, standing } from '../trace/index.ts';
 import { addPolicyOptions } from './options.ts';
 import type { Side } from './replay-side.ts';
-import { Terminal } from './terminal.ts';
+import { isColoured, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 export interface ReportFlags {
@@ -37,7 +37,7 @@ export function openReport(flags: ReportFlags): Report {
         version: VERSION,
         profile: side.source && { name: side.source.name, text: side.source.text },
         policy: side.policy,
-        colour: path === '-' && stream.isTTY === true && !process.env.NO_COLOR,
+        colour: path === '-' && isColoured(stream),
         width: stream.columns,
       });
       const bytes = new TextEncoder().encode(text.endsWith('\n') ? text : `${text}\n`);

@@ -2,8 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Arch, findArch } from '../arch/index.ts';
 import { DEFAULT_SECTION } from '../build/index.ts';
-import { fail, forTerminal, quoted } from '../diag/index.ts';
-import { openTrace, type TraceFile } from '../host/trace-file.ts';
+import { fail, quoted } from '../diag/index.ts';
+import { openTrace } from '../host/trace-file.ts';
 import {
   Decider,
   inReadingOrder,
@@ -15,7 +15,9 @@ import {
   TRACE_FORMATS,
   type TraceFormat,
 } from '../trace/index.ts';
+import { define, takes } from './definition.ts';
 import { maxBytesOption } from './options.ts';
+import { watched } from './progress.ts';
 import { addReportOptions, openReport, type ReportFlags } from './replay-report.ts';
 import { machine, type Side, type SideFlags, sideOf } from './replay-side.ts';
 import { readSubject } from './subject.ts';
@@ -25,36 +27,11 @@ interface ReplayFlags extends SideFlags, ReportFlags {
   readonly traceFormat?: TraceFormat;
   readonly maxBytes?: number;
   readonly output?: string;
-}
-
-const FIRST_PROGRESS_MS = 500;
-const PROGRESS_MS = 200;
-
-/** A line on a terminal that says how far it is, after half a second; chunks pass through. */
-function watched(trace: TraceFile, isShown: boolean): AsyncIterable<Uint8Array> & Pick<TraceFile, 'incomplete'> {
-  return { incomplete: trace.incomplete, [Symbol.asyncIterator]: () => showing(trace, isShown) };
-}
-
-async function* showing(trace: TraceFile, isShown: boolean): AsyncGenerator<Uint8Array> {
-  let next = performance.now() + FIRST_PROGRESS_MS;
-  let hasShown = false;
-  try {
-    for await (const chunk of trace) {
-      yield chunk;
-      if (!isShown || performance.now() < next) continue;
-      next = performance.now() + PROGRESS_MS;
-      const done = trace.size ? `${Math.floor((100 * trace.taken) / trace.size)} %` : `${trace.taken >> 20} MB`;
-      process.stderr.write(`\r${forTerminal(trace.name)}: ${done} `);
-      hasShown = true;
-    }
-  } finally {
-    if (hasShown) process.stderr.write('\r\x1b[K');
-  }
+  readonly json?: boolean;
 }
 
 async function replayed(side: Side, traces: readonly string[], flags: ReplayFlags): Promise<Replay> {
   const replaying = new Replaying(new Decider(side.filter));
-  const isShown = process.stderr.isTTY === true && !flags.quiet;
   for (const { path, ofSet } of inReadingOrder(traces)) {
     const file = openTrace(path, { maxBytes: flags.maxBytes });
     const options = {
@@ -64,7 +41,7 @@ async function replayed(side: Side, traces: readonly string[], flags: ReplayFlag
       wanted: replaying.wanted,
       ofSet,
     };
-    await replaying.take(readTrace(watched(file, isShown), { ...options, arch: flags.traceArch }));
+    await replaying.take(readTrace(watched(file), { ...options, arch: flags.traceArch }));
   }
   return replaying.result({ kernel: flags.kernel });
 }
@@ -90,7 +67,7 @@ function archOf(text: string): Arch {
 export function addReplay(program: Command): void {
   const command = program
     .command('replay')
-    .summary('what a filter would have said to the system calls of a recorded trace')
+    .summary('what a filter would have said to the calls of a recorded trace')
     .description(
       'Reads traces (strace, auditd, the kernel log, ...; gzip too) and says for every call what the filter does with it,\n' +
         'which rule decides, and what would let it through. What a trace does not tell is unknown, never zero: such calls\n' +
@@ -101,11 +78,24 @@ export function addReplay(program: Command): void {
     .argument('<trace...>', "traces; '-' is standard input")
     .option('--section <name>', 'of the ELF file', DEFAULT_SECTION)
     .addOption(new Option('--trace-format <format>', 'instead of recognising it').choices(TRACE_FORMATS))
-    .addOption(new Option('--trace-arch <name>', 'the ABI of calls where the trace does not tell').argParser(archOf))
+    .addOption(
+      takes(
+        new Option('--trace-arch <name>', 'the ABI of calls where the trace does not tell').argParser(archOf),
+        'arch',
+      ),
+    )
     .addOption(maxBytesOption())
-    .option('-o, --output <file>', 'where the report goes')
-    .option('-q, --quiet', 'no progress');
+    .option('-o, --output <file>', 'where the report goes');
   addReportOptions(command).action((profile: string, traces: readonly string[], flags: ReplayFlags) =>
-    replayCommand(profile, traces, flags),
+    replayCommand(profile, traces, flags.json ? { ...flags, format: 'json' } : flags),
   );
+  define(command, {
+    group: 'processes',
+    result: 'document',
+    json: 'the same as --format json',
+    examples: [
+      ['replay seccomp.json app.strace', 'which recorded calls the profile denies, and why'],
+      ['replay ./operator app.strace --trace-arch x86_64 --format html -o report.html', 'an ELF file; as a page'],
+    ],
+  });
 }

@@ -12,6 +12,7 @@ import { type KilledCall, killedCall, SIGSYS } from '../host/run-killed.ts';
 import { supervisedLauncher } from '../launcher/launcher.ts';
 import { namedArch } from '../launcher/options.ts';
 import type { Policy } from '../policy/index.ts';
+import { define } from './definition.ts';
 import { addPolicyOptions, list, type PolicyFlags, resolveOptions } from './options.ts';
 import { Terminal } from './terminal.ts';
 
@@ -115,9 +116,15 @@ export function addRun(program: Command): void {
         .argParser(descriptors)
         .default([], 'none'),
     )
-    .option('-q, --quiet', 'no warnings about the profile, and no word when the filter killed the command')
     .option('--no-prove', 'skip the proof that the filter equals the profile');
   addPolicyOptions(command).action((profile: string, words: readonly string[], flags: RunFlags) =>
     run(profile, words, flags),
   );
+  define(command, {
+    group: 'processes',
+    result: 'document',
+    quiet: 'no warnings about the profile, and no word when the filter killed the command',
+    json: { none: "standard output is the command's own" },
+    examples: [['run seccomp.json -- ls -l', 'ls under the profile; its status is the status']],
+  });
 }

@@ -10,6 +10,7 @@ import type { Policy } from '../policy/index.ts';
 import { coveredArches, Judge } from '../prove/index.ts';
 import { rowsOf } from '../view/index.ts';
 import { refusalDiagnostic } from './check.ts';
+import { define } from './definition.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { toDot, toSvg } from './show-picture.ts';
 import { namedArches, readSubject } from './subject.ts';
@@ -76,19 +77,19 @@ function run(path: string, flags: ShowFlags): void {
 export function addShow(program: Command): void {
   const command = program
     .command('show')
-    .summary(
-      'what is allowed, denied or conditional, by category and architecture; what the filter costs; a picture of it',
-    )
+    .summary('what is allowed, denied or conditional; its cost; a picture')
     .description('Judges every call of each architecture for all argument values, by proof.')
     .argument('<file>', 'a profile, a raw program or an ELF file')
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION)
     .option('--svg <file>', 'the decision tree as a picture')
     .option('--dot', 'the decision tree for Graphviz, on standard output, and nothing else');
-  addPolicyOptions(command)
-    .option('--json', 'the same as JSON')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  seccompc show seccomp.json --arch x86_64\n  seccompc show ./operator --svg filter.svg\n  seccompc show seccomp.json --arch x86_64 --dot | dot -Tpng -o filter.png\n',
-    )
-    .action(run);
+  define(addPolicyOptions(command).action(run), {
+    group: 'profiles',
+    result: 'document',
+    examples: [
+      ['show seccomp.json --arch x86_64', 'every call by category, for all argument values'],
+      ['show ./operator --svg filter.svg', 'the decision tree of the filter in an ELF file, as a picture'],
+      ['show seccomp.json --arch x86_64 --dot > filter.dot', 'the same for Graphviz'],
+    ],
+  });
 }

@@ -5,7 +5,7 @@ import { DEFAULT_SECTION, elfArch } from '../build/index.ts';
 import { fail, quoted } from '../diag/index.ts';
 import { type ElfFile, readElfFrom, sectionBytes } from '../elf/index.ts';
 import { type OpenedElf, openElf } from '../host/elf-file.ts';
-import { type Input, isElf, looksLikeText, readAll } from '../host/input.ts';
+import { type Input, isElf, isPlainText, looksLikeText, readAll } from '../host/input.ts';
 import type { Endian } from '../num/index.ts';
 
 export type Subject =
@@ -97,6 +97,14 @@ export function readSubject(path: string, flags: SubjectFlags): Subject {
     });
   }
   const [arch, second] = namedArches(flags);
+  if (isPlainText(input.bytes)) {
+    return fail({
+      code: 'USAGE',
+      file: input.name,
+      message: 'this is text, and no profile: a profile is a JSON object',
+      help: 'a source file? What is compiled from it carries the filter: name the ELF file',
+    });
+  }
   return {
     kind: 'program',
     input,

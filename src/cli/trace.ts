@@ -13,6 +13,7 @@ import { type Kept, Recording, type StraceEnd } from '../host/strace-recording.t
 import { codeOf, refuse } from '../host/unwritable.ts';
 import { callText } from '../report/index.ts';
 import { Decider, kernelVersion, Replaying, readTrace, type TraceStream } from '../trace/index.ts';
+import { define } from './definition.ts';
 import { addReportOptions, openReport, type ReportFlags } from './replay-report.ts';
 import { machine, type Side, type SideFlags, sideOf } from './replay-side.ts';
 import { readSubject } from './subject.ts';
@@ -212,18 +213,10 @@ function parted(
   });
 }
 
-const EXAMPLES = `
-Examples:
-  seccompc trace -- ./app --port 80                          records into app.strace
-  seccompc trace -o app.strace -- ./app --port 80
-  seccompc trace seccomp.json -- ./app                       would this profile break it?
-  seccompc trace seccomp.json --strict --report r.html --format html -- npm test
-`;
-
 export function addTrace(program: Command): void {
   const command = program
     .command('trace')
-    .summary('record the system calls of a command, and replay them against a filter while it runs')
+    .summary('record the calls of a command, and replay them while it runs')
     .description(
       'Runs the command under strace, with the flags that a replay knows most from. Nothing is denied: with a profile (or a\n' +
         'program, or an ELF file) it is told what the filter would have done, while the command runs and in a report on\n' +
@@ -236,11 +229,20 @@ export function addTrace(program: Command): void {
     .option('-o, --output <file>', 'keep what is recorded (without a profile: NAME.strace)')
     .option('--report <file>', 'where the report goes, instead of standard error')
     .option('--no-wait', 'end with the command, whatever it has left running')
-    .option('--section <name>', 'of the ELF file', DEFAULT_SECTION)
-    .option('-q, --quiet', 'the report and failures alone')
-    .addHelpText('after', EXAMPLES);
+    .option('--section <name>', 'of the ELF file', DEFAULT_SECTION);
   addReportOptions(command).action((words: readonly string[], flags: TraceFlags) => {
     const [subject, run] = parted(words, process.argv.slice(2));
     return trace(subject, run, flags);
+  });
+  define(command, {
+    group: 'processes',
+    result: 'document',
+    quiet: 'the report and failures alone',
+    json: { none: "standard output is the command's own; --report FILE --format json has the report" },
+    examples: [
+      ['trace -o app.strace -- ls -l', 'records'],
+      ['trace seccomp.json -- ls', 'would this profile break it?'],
+      ['trace seccomp.json --report report.html --format html -- ls', 'the same as a page'],
+    ],
   });
 }

@@ -12,6 +12,7 @@ import { eachThread } from '../host/process-threads.ts';
 import { check } from '../kernel/index.ts';
 import { carriedBy, modeOf, processNumber } from './carried.ts';
 import { refusalDiagnostic } from './check.ts';
+import { define, takes } from './definition.ts';
 import { failOnOption, isFailure } from './diff-show.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { readSubject } from './subject.ts';
@@ -194,7 +195,9 @@ export function addVerify(program: Command): void {
         'equal, 1 not confined or not equal, 3 it could not be found out.',
     )
     .argument('[file]', 'the profile, raw program or ELF file that it should carry')
-    .addOption(new Option('--pid <number>', 'the process').argParser(processNumber).makeOptionMandatory())
+    .addOption(
+      takes(new Option('--pid <number>', 'the process').argParser(processNumber).makeOptionMandatory(), 'process'),
+    )
     .option(
       '--elf [file]',
       'compare with the filter in this ELF file; without a name, in the one that the process executes',
@@ -202,5 +205,12 @@ export function addVerify(program: Command): void {
     .option('--section <name>', 'the section of an ELF file', DEFAULT_SECTION)
     .addOption(failOnOption())
     .option('--require-no-new-privs', 'a thread without no_new_privs is a finding, not a warning');
-  addPolicyOptions(command).option('--json', 'the same as JSON').action(run);
+  define(addPolicyOptions(command).action(run), {
+    group: 'processes',
+    result: 'verdict',
+    examples: [
+      ['verify --pid 1234', 'does every thread carry a filter?'],
+      ['verify --pid 1234 seccomp.json', 'and do they decide as the profile says, for every call?'],
+    ],
+  });
 }

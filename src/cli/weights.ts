@@ -5,6 +5,7 @@ import { isSyscallName } from '../arch/index.ts';
 import { fail, forTerminal, quoted, SeccompcError } from '../diag/index.ts';
 import { openTrace } from '../host/trace-file.ts';
 import { inReadingOrder, type NamedTrace, type ReadReport, readTrace } from '../trace/index.ts';
+import { watched } from './progress.ts';
 
 export type Counted = Record<string, number>;
 
@@ -36,7 +37,7 @@ export async function readWeights(paths: readonly string[]): Promise<ReadWeights
 }
 
 async function weightsOf(trace: NamedTrace): Promise<{ readonly counts: Counted; readonly line: string }> {
-  const source = openTrace(trace.path)[Symbol.asyncIterator]();
+  const source = watched(openTrace(trace.path))[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
   let length = 0;
   let isWhole = false;

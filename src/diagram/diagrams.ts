@@ -20,9 +20,20 @@ const STEPS_PER_NODE = 16;
 const FIRST_CACHE = 1 << 13;
 const LARGEST_CACHE = 1 << 19;
 
+/** A few milliseconds of work. */
+const WATCH_EVERY = 1 << 15;
+let watcher: ((steps: number) => void) | undefined;
+
+/** `watch` is called now and then while diagrams are made, with the steps so far; it decides nothing. */
+export function watchSteps(watch: ((steps: number) => void) | undefined): void {
+  watcher = watch;
+}
+
 export class Diagrams extends NodeTable {
   readonly stepLimit: number;
   #steps = 0;
+  /** Steps at which to look up from the work. */
+  #pause: number;
   /** Four numbers a place: f, g, h and the answer. A place with f = 0 is empty, since `ite` never asks for FALSE. */
   #cache: Int32Array = new Int32Array(4 * FIRST_CACHE);
 
@@ -30,6 +41,7 @@ export class Diagrams extends NodeTable {
     const nodeLimit = limits.nodeLimit ?? DEFAULT_NODE_LIMIT;
     super(nodeLimit);
     this.stepLimit = limits.stepLimit ?? STEPS_PER_NODE * nodeLimit;
+    this.#pause = Math.min(WATCH_EVERY, this.stepLimit);
   }
 
   /** Steps of work done so far. */
@@ -39,7 +51,13 @@ export class Diagrams extends NodeTable {
 
   /** Work of a kind that has no table of its own: counts it against the limit of steps. */
   step(): void {
-    if (++this.#steps > this.stepLimit) throw new LimitReached('steps', this.stepLimit);
+    if (++this.#steps > this.#pause) this.#lookUp();
+  }
+
+  #lookUp(): void {
+    if (this.#steps > this.stepLimit) throw new LimitReached('steps', this.stepLimit);
+    watcher?.(this.#steps);
+    this.#pause = Math.min(this.#steps + WATCH_EVERY, this.stepLimit);
   }
 
   /** The set of inputs whose bit at `level` is 1. */

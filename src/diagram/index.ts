@@ -1,4 +1,4 @@
-export { Diagrams, type Limits } from './diagrams.ts';
+export { Diagrams, type Limits, watchSteps } from './diagrams.ts';
 export {
   bitAt,
   type Input,

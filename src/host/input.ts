@@ -28,6 +28,15 @@ export function looksLikeText(bytes: Uint8Array): boolean {
   return head === '' || ['{', '[', '//', '/*'].some((start) => head.startsWith(start));
 }
 
+/**
+ * Text of any kind, by its first bytes. No program looks so: the upper half of an instruction's opcode is a zero byte.
+ */
+export function isPlainText(bytes: Uint8Array): boolean {
+  const head = bytes.subarray(0, 512);
+  const isOfText = (byte: number) => (byte >= 0x20 && byte < 0xf8) || (byte >= 0x09 && byte <= 0x0d);
+  return head.length > 0 && head.every(isOfText);
+}
+
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {

@@ -6,6 +6,13 @@ const ZEROS = new Uint8Array(1 << 16);
 /** After so many bytes the disk is set to work on what there is. */
 const STEP = 32 << 20;
 
+let watcher: ((bytes: number) => void) | undefined;
+
+/** `watch` is called after each piece of an output, with the bytes of it so far. */
+export function onBytesWritten(watch: ((bytes: number) => void) | undefined): void {
+  watcher = watch;
+}
+
 export class Sink {
   readonly #fd: number;
   readonly #isNew: boolean;
@@ -29,6 +36,7 @@ export class Sink {
         const got = writeSync(this.#fd, bytes, done, bytes.length - done, this.#isNew ? this.#length : null);
         done += got;
         this.#length += got;
+        watcher?.(this.#length);
         if (this.#isNew && this.#length >= this.#nextStep) this.#startWriting();
       } catch (error) {
         if (codeOf(error) !== 'EAGAIN') throw error;

@@ -202,6 +202,6 @@ function makeFifo(path: string): void {
   fail({
     code: 'RUN_FAILED',
     message: `mkfifo makes no FIFO (${error === undefined ? stderr.trim() : codeOf(error)})`,
-    help: 'record by hand: strace -f -n -e raw=all -e quiet=thread-execve -o FILE COMMAND; then seccompc replay',
+    help: 'record by hand: strace -f -n -e raw=all -e quiet=attach,path-resolution,thread-execve -o FILE COMMAND; then seccompc replay',
   });
 }

@@ -41,6 +41,14 @@ const PATH_KEY =
 const POINTER_HELP =
   'seccomp sees the six arguments as numbers; a path or string argument is a pointer whose target it cannot read, and which another thread may change. Use a mount namespace, Landlock or an LSM for paths';
 
+/** The number behind a name; the same name has other numbers on some machines, which podman's key sees to. */
+function errnoHelp(text: string, at: { readonly ret: string; readonly name: string }): string | undefined {
+  const number = errnoNumber(text);
+  if (number === undefined) return /^\d+$/.test(text) ? `without quotes: ${text}` : didYouMean(text, errnoNames());
+  const isSame = [...ARCHES.values()].every((arch) => errnoNumber(text, arch) === number);
+  return `${text} is ${number}${isSame ? '' : ' on most machines'}: "${at.ret}": ${number}; podman's dialect also has "${at.name}": "${text}"`;
+}
+
 class ProfileParser {
   readonly #reader: JsonReader;
   readonly #source: Source;
@@ -185,6 +193,14 @@ class ProfileParser {
     name: Json | undefined,
     at: { readonly ret: string; readonly name: string },
   ): { readonly value: number | string; readonly node: Json } | undefined {
+    if (ret?.type === 'string') {
+      this.#reader.report(ret, {
+        code: 'TYPE_WRONG',
+        message: `'${at.ret}' is a number, not a string`,
+        help: errnoHelp(ret.value, at),
+      });
+      return undefined;
+    }
     const number = ret && this.#reader.unsigned(ret, `'${at.ret}'`, U64_MAX);
     if (name === undefined) return ret && number !== undefined ? { value: Number(number), node: ret } : undefined;
     const text = this.#reader.string(name, `'${at.name}'`);

@@ -27,7 +27,7 @@ const HELP: Readonly<Record<RuleId, string>> = {
   REPLAY_DENIED:
     'Under this filter the program would not get what it asked for. Allow the call by the rule that the result names, or keep the program from making it.',
   REPLAY_AMBIGUOUS:
-    'Record with whole registers to decide it: strace -f -n -e raw=all -e quiet=thread-execve -o FILE COMMAND',
+    'Record with whole registers to decide it: strace -f -n -e raw=all -e quiet=attach,path-resolution,thread-execve -o FILE COMMAND',
   REPLAY_LOGGED: 'The call runs; the kernel writes a line to its log each time.',
   REPLAY_UNDECIDED: 'No ABI of the filter has a call of this name. Record with numbers (strace -n) to decide it.',
   REPLAY_LACKING: 'The kernel answers ENOSYS where the filter lets the call through. Programs often have another way.',

@@ -28,6 +28,6 @@ export function requireCalls({ sources }: Replay): void {
     code: 'TRACE_EMPTY',
     file: empty.file,
     message: `no system call was found in ${empty.lines} lines, read as ${empty.format}${line === undefined ? '' : `; line ${line.line} is ${quoted(line.text.slice(0, 80))}`}`,
-    help: 'record one with: strace -f -n -e raw=all -e quiet=thread-execve -o FILE COMMAND',
+    help: 'record one with: strace -f -n -e raw=all -e quiet=attach,path-resolution,thread-execve -o FILE COMMAND',
   });
 }

@@ -199,6 +199,22 @@ suite('cli/terminal', (test) => {
     sameBytes(readFileSync(join(folder, 'v.bpf')), program);
   });
 
+  // More than a pipe holds: the second half comes more than half a second after the command began to read.
+  file('slow.sh', '{ cat slow.strace; sleep 0.7; cat slow.strace; } | $SECCOMPC replay p.jsonc - "$@" 2>&3');
+  file('slow.strace', 'read(3, "", 4096) = 0\n'.repeat(4000));
+  const slow: readonly { name: string; line: string; shows: boolean }[] = [
+    { name: 'a terminal', line: 'bash slow.sh 3>&2', shows: true },
+    { name: 'a terminal, under --quiet', line: 'bash slow.sh -q 3>&2', shows: false },
+    { name: 'a file', line: 'bash slow.sh 3>slow.txt; cat slow.txt', shows: false },
+  ];
+  for (const { name, line, shows } of slow) {
+    test.needs(noTerminal, `progress on standard error as ${name}: ${shows}`, () => {
+      const r = onTerminal(line);
+      assert.match(r.stdout, /8000 calls/);
+      assert.is(/-: 0 MB/.test(r.stdout), shows);
+    });
+  }
+
   const coloured: readonly { env: Readonly<Record<string, string>>; pipe: boolean; terminal: boolean }[] = [
     { env: {}, pipe: false, terminal: true },
     { env: { NO_COLOR: '1' }, pipe: false, terminal: false },

@@ -36,7 +36,12 @@ suite('cli/usage', (test) => {
     { args: ['check', 'old.bpf', '--arch', 'vax'], code: 'ARCH_UNKNOWN' },
     { args: ['check', 'old.bpf', '--arch', 'x86_64,vax'], code: 'ARCH_UNKNOWN' },
     { args: ['check', 'old.bpf', '--arch', 'x86_64,s390x'] },
-    { args: ['disasm', 'old.bpf'], code: 'PROGRAM_BYTES', status: 1 },
+    { args: ['disasm', 'old.bpf'] },
+    { args: ['check', 'hello.c'] },
+    { args: ['explain', 'hello.c', 'read', '--arch', 'x86_64'] },
+    { args: ['disasm', 'odd.bpf'], code: 'PROGRAM_BYTES', status: 1 },
+    { args: ['prove', 'p.jsonc', '--assert', 'nowhere'], code: 'INPUT_UNREADABLE' },
+    { args: ['prove', 'p.jsonc', '--assert', 'read is fine'], code: 'ASSERT_SYNTAX', status: 1 },
     { args: ['explain', 'p.jsonc'] },
     { args: ['explain', 'p.jsonc', 'opennat'], code: 'SYSCALL_UNKNOWN' },
     { args: ['explain', 'p.jsonc', 'bad1'], code: 'SYSCALL_UNKNOWN' },
@@ -63,6 +68,8 @@ suite('cli/usage', (test) => {
   file('p.jsonc', PROFILE);
   file('old.bpf', 'what was there before');
   elf('target');
+  file('hello.c', '#include <stdio.h>\nint main(void) { return puts("hello"); }\n');
+  file('odd.bpf', Uint8Array.from([6, 0, 0, 0, 0, 0, 0xff]));
   file('ret.bpf', Uint8Array.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]));
   file('bad.bpf', Uint8Array.from([0x94, 0, 0, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0xff, 0x7f]));
   for (const { args, code = 'USAGE', status = 2, input = '' } of rows) {
