@@ -1,10 +1,11 @@
 /**
  * `npm run gen -- api`: docs/api.md, from the declarations that tsc writes for the package (dist/). `--check` says
- * instead, with status 1, when the file is not current, or when a function that the package hands out has no docstring.
+ * instead, with status 1, when the file is not current, or what the docstring of a function lacks (docstrings.mjs).
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { commentOf, statementsOf } from './declarations.mjs';
+import { docstringFaults } from './docstrings.mjs';
 import { ensureBuilt, ensureDependencies, root } from './ensure.mjs';
 
 ensureDependencies();
@@ -21,7 +22,7 @@ function read(path) {
 /** The statements that declare a name, however often it is handed on: overloads, or a constant and its type. */
 function declarationsOf(path, name) {
   const own = read(path).filter((s) => s.kind === 'declaration' && s.name === name);
-  if (own.length > 0) return own;
+  if (own.length > 0) return own.map((s) => ({ ...s, path }));
   for (const { kind, names, from } of read(path)) {
     if (!from?.startsWith('.')) continue;
     const there = kind === 'all' ? name : names.find(({ here }) => here === name)?.there;
@@ -40,11 +41,14 @@ const prose = (comment) =>
     // Drawings keep their lines, and no angle bracket begins a tag.
     .replace(/</g, '&lt;');
 
-const bare = [];
+const CODES = [...readFileSync(join(root, 'src/diag/codes.ts'), 'utf8').matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(
+  ([, code]) => code,
+);
+const lacks = new Set();
 function section(name, statements) {
   const comments = statements.map(({ source }) => commentOf(source)).filter((comment) => comment.startsWith('/**'));
-  const isFunction = statements.some(({ source }) => /^export declare function /m.test(source));
-  if (isFunction && comments.length === 0) bare.push(name);
+  const file = relative(join(root, 'dist'), statements[0].path);
+  for (const fault of docstringFaults(name, statements, file, CODES)) lacks.add(fault);
   const code = statements.map(({ source }) =>
     source
       .slice(commentOf(source).length)
@@ -69,10 +73,10 @@ for (const [place, { types }] of Object.entries(exports)) {
 }
 const text = `${parts.join('\n\n')}\n`;
 if (process.argv.includes('--check')) {
-  if (bare.length > 0) console.error(`no docstring: ${bare.join(', ')}`);
+  for (const fault of lacks) console.error(`docstring of ${fault}`);
   const isCurrent = existsSync(OUT) && readFileSync(OUT, 'utf8') === text;
   if (!isCurrent) console.error('docs/api.md is not current: npm run gen -- api');
-  process.exitCode = bare.length > 0 || !isCurrent ? 1 : 0;
+  process.exitCode = lacks.size > 0 || !isCurrent ? 1 : 0;
 } else {
   writeFileSync(OUT, text);
   console.log(`docs/api.md: ${text.length} characters`);

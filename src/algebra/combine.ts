@@ -48,12 +48,26 @@ export interface Combined {
   readonly extensions: readonly string[];
 }
 
-/** Allows what either allows. @throws SeccompcError, as `combine` */
+/**
+ * One profile that allows what either of two policies allows, exact on arguments, proved.
+ * @param a decides where only the errno differs
+ * @param b for the same byte order
+ * @param options `extensions`: `x-ruleOrder` may be used
+ * @returns its text, and the policy that the text means
+ * @throws SeccompcError ARCH_BYTE_ORDER, COMBINE_EMPTY, COMBINE_INEXPRESSIBLE (with the calls), PROOF_UNDECIDED
+ */
 export function merge(a: Policy, b: Policy, options: CombineOptions = {}): Combined {
   return combine('merge', a, b, options);
 }
 
-/** Allows what both allow. @throws SeccompcError, as `combine` */
+/**
+ * One profile that allows what both of two policies allow, exact on arguments, proved.
+ * @param a decides where only the errno differs
+ * @param b for the same byte order
+ * @param options `extensions`: `x-ruleOrder` may be used
+ * @returns its text, and the policy that the text means
+ * @throws SeccompcError ARCH_BYTE_ORDER, COMBINE_EMPTY, COMBINE_INEXPRESSIBLE (with the calls), PROOF_UNDECIDED
+ */
 export function intersect(a: Policy, b: Policy, options: CombineOptions = {}): Combined {
   return combine('intersect', a, b, options);
 }

@@ -76,7 +76,11 @@ export class Learning {
   readonly #calls = new Map<TracedCall, Tally>();
   readonly #sources: ReadReport[] = [];
 
-  /** @throws SeccompcError USAGE for calls to narrow that no narrowing is known for */
+  /**
+   * Begins with nothing learned.
+   * @param options which arguments are narrowed, for which ABIs and runtime
+   * @throws SeccompcError USAGE for calls to narrow that no narrowing is known for
+   */
   constructor(options: LearnOptions) {
     this.#options = options;
     if (typeof options.args === 'string') return;
@@ -100,6 +104,11 @@ export class Learning {
     return narrowing === undefined ? 0 : 1 << indexOn(arch, name, narrowing);
   };
 
+  /**
+   * Takes events of a trace. Never throws.
+   * @param events in their order, as `batches()` of `readTrace` gives them
+   * @param file the name of the trace, for comments
+   */
   add(events: readonly TraceEvent[], file: string): void {
     for (const event of events) {
       if (event.kind !== 'call') continue;
@@ -109,7 +118,10 @@ export class Learning {
     }
   }
 
-  /** A trace has been read to its end. */
+  /**
+   * A trace has been read to its end. Never throws.
+   * @param report what `readTrace` says of it
+   */
   source(report: ReadReport): void {
     this.#sources.push(report);
   }
@@ -121,7 +133,11 @@ export class Learning {
     return args === 'auto' ? (narrowing.auto ? narrowing : undefined) : args.includes(name) ? narrowing : undefined;
   }
 
-  /** @throws SeccompcError ARCH_MISSING where neither the traces nor the options tell it; ARCH_BYTE_ORDER; LEARN_EMPTY */
+  /**
+   * What the profile is to hold.
+   * @returns calls seen and added, and what no trace can show; `learnedText` writes it
+   * @throws SeccompcError ARCH_MISSING where neither the traces nor the options tell it; ARCH_BYTE_ORDER; LEARN_EMPTY
+   */
   result(): Learned {
     const arches = this.#arches();
     const left = new Map<string, number>();

@@ -113,7 +113,12 @@ function differences({ arches, seen }: Learned): readonly string[] {
   });
 }
 
-/** @param name what the profile is for, in its first line */
+/**
+ * The commented profile of what was learned: the same text for the same traces.
+ * @param learned what `Learning.result` gave
+ * @param name what the profile is for, in its first line
+ * @returns JSON with comments. Never throws; words from outside are escaped.
+ */
 export function learnedText(learned: Learned, name: string): string {
   const { arches, sources, left, incomplete, added, enosys } = learned;
   const head = [

@@ -158,7 +158,9 @@ export function arch(name: ArchName): Arch {
 
 /**
  * The ABI that a name means: our own ('x86_64'), the OCI constant ('SCMP_ARCH_X86_64'), Go's ('amd64'), uname's or
- * Node's, in any case. Undefined when none does.
+ * Node's.
+ * @param name in any case
+ * @returns the ABI; undefined when none has that name. Never throws.
  */
 export function findArch(name: string): Arch | undefined {
   return BY_ANY_NAME.get(name.toLowerCase());
@@ -195,7 +197,12 @@ export function archesOfAudit(audit: number): readonly Arch[] {
   return [...ARCHES.values()].filter((a) => a.audit === audit);
 }
 
-/** The ABI of an ELF file from its header fields; undefined when no filter can be made for it. */
+/**
+ * The ABI of an ELF file from its header fields.
+ * @param elf `machine` (e_machine), `class` in bits, `endian`, `flags` (e_flags): they tell x32, n32 and the like apart
+ * @returns the ABI; undefined when no filter can be made for such a file. Never throws.
+ * @see Linux v6.12 include/uapi/linux/audit.h AUDIT_ARCH_*
+ */
 export function archOfElf(elf: {
   readonly machine: number;
   readonly class: 32 | 64;
@@ -211,7 +218,12 @@ export function archOfElf(elf: {
   return undefined;
 }
 
-/** The ABI of a running Node process (`process.arch`, `os.endianness()`), where it can have seccomp. */
+/**
+ * The ABI of a running Node process, where it can have seccomp.
+ * @param processArch what node calls it, `process.arch`
+ * @param endian byte order of the machine: 'little' for `os.endianness()` LE
+ * @returns the ABI; undefined where there is none. Never throws.
+ */
 export function archOfNode(processArch: string, endian: Endian): Arch | undefined {
   const found = findArch(processArch === 'ppc64' && endian === 'little' ? 'ppc64le' : processArch);
   return found?.endian === endian ? found : undefined;

@@ -11,7 +11,13 @@ import {
   SECCOMP_RET_TRAP,
 } from './seccomp.ts';
 
-/** 'ALLOW', 'ERRNO(1 EPERM)', 'TRAP(7)', 'unknown action 0x10000': what a result word asks for. */
+/**
+ * What a result word asks for: 'ALLOW', 'ERRNO(1 EPERM)', 'TRAP(7)', 'unknown action 0x10000'.
+ * @param word 32 bits: the action above, 16 bits of data below
+ * @param arch for names of errno values, which differ on MIPS, PA-RISC and PowerPC
+ * @returns text of ASCII. Never throws.
+ * @see Linux v6.12 include/uapi/linux/seccomp.h SECCOMP_RET_*
+ */
 export function describeWord(word: number, arch?: Arch): string {
   const action = actionOf(word);
   const data = dataOf(word);

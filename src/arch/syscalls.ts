@@ -35,12 +35,22 @@ function numbers(table: SyscallTable): Numbers {
   return made;
 }
 
-/** The number that `name` has on this ABI (x32 with bit 30 set); undefined when the ABI lacks it. */
+/**
+ * The number that a name has on this ABI.
+ * @param arch what `findArch` gave
+ * @param name as the kernel's tables have it
+ * @returns as `seccomp_data.nr` has it: x32 with bit 30 set; undefined when the ABI lacks it. Never throws.
+ */
 export function syscallNumber(arch: Arch, name: string): number | undefined {
   return numbers(arch.table).byName.get(name);
 }
 
-/** The name of a number on this ABI. */
+/**
+ * The name of a number on this ABI.
+ * @param arch what `findArch` gave
+ * @param nr as `seccomp_data.nr` has it: x32 with bit 30 set
+ * @returns the name; undefined for a number without one. Never throws.
+ */
 export function syscallName(arch: Arch, nr: number): string | undefined {
   return numbers(arch.table).byNumber.get(nr);
 }

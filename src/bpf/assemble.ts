@@ -91,8 +91,11 @@ function scan(
 }
 
 /**
- * The records that the text stands for; not yet checked.
- * Throws SeccompcError with ASM_SYNTAX and ASM_LABEL, each at its line, all of them together.
+ * The records that a text stands for, as `disassemble` writes it; not yet checked.
+ * @param text one instruction in a line; `;` begins a comment
+ * @param options `file`: the name shown in diagnostics
+ * @returns sock_filter records
+ * @throws SeccompcError ASM_SYNTAX and ASM_LABEL, each at its line, all of them together
  */
 export function assemble(text: string, options: { readonly file?: string } = {}): RawInsn[] {
   const source: Source = { name: options.file ?? '<asm>', text };

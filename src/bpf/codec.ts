@@ -6,7 +6,13 @@ import type { RawInsn } from './insn.ts';
 /** sizeof(struct sock_filter). */
 export const INSN_SIZE = 8;
 
-/** The bytes of a program, 8 per instruction; `code` and `k` in the given byte order. */
+/**
+ * The bytes of a program, 8 per instruction: code (16 bits), jt, jf (8 each), k (32).
+ * @param insns sock_filter records, each field within its width
+ * @param endian byte order of `code` and `k`: that of the machine which runs it
+ * @returns `8 * insns.length` bytes. Never throws: nothing is judged here, `check` does.
+ * @see Linux v6.12 include/uapi/linux/filter.h struct sock_filter
+ */
 export function encodeProgram(insns: readonly RawInsn[], endian: Endian): Uint8Array {
   const bytes = new Uint8Array(insns.length * INSN_SIZE);
   const view = new ByteView(bytes, endian);
@@ -21,8 +27,12 @@ export function encodeProgram(insns: readonly RawInsn[], endian: Endian): Uint8A
 }
 
 /**
- * The records in `bytes`. Throws PROGRAM_BYTES when the size is not a whole number of records: nothing is judged here
- * beyond that, `check` does.
+ * The records in a program's bytes.
+ * @param bytes 8 per instruction
+ * @param endian byte order of `code` and `k`
+ * @returns the records as they are; `check` judges them
+ * @throws SeccompcError PROGRAM_BYTES when the size is not a whole number of records
+ * @see Linux v6.12 include/uapi/linux/filter.h struct sock_filter
  */
 export function decodeProgram(bytes: Uint8Array, endian: Endian): RawInsn[] {
   if (bytes.length % INSN_SIZE !== 0) {

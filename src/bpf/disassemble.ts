@@ -17,7 +17,13 @@ export interface Listed {
   readonly comment: string;
 }
 
-/** The word of seccomp_data at a byte offset, in words: 'nr', 'arch', 'args[0] low'. */
+/**
+ * The word of seccomp_data at an offset: 'nr', 'arch', 'args[0] low'.
+ * @param off in bytes from the beginning of seccomp_data
+ * @param endian says which half of a 64-bit field comes first
+ * @returns the name; undefined where no word begins. Never throws.
+ * @see Linux v6.12 include/uapi/linux/seccomp.h struct seccomp_data
+ */
 export function wordName(off: number, endian: Endian): string | undefined {
   if (off === OFFSET_NR) return 'nr';
   if (off === OFFSET_ARCH) return 'arch';
@@ -125,7 +131,12 @@ function wordsInA(decoded: readonly (Insn | undefined)[], endian: Endian): reado
   return held;
 }
 
-/** Every instruction with its text and comment. Never throws: a malformed program is shown as it is. */
+/**
+ * Every instruction with its text and comment.
+ * @param insns any records, valid or not
+ * @param endian says which half of an argument a load takes
+ * @returns one entry for each record, in order. Never throws: a malformed program is shown as it is.
+ */
 export function list(insns: readonly RawInsn[], endian: Endian): readonly Listed[] {
   const decoded = insns.map(decode);
   const targets = new Set(decoded.flatMap(targetsOf));
@@ -138,7 +149,11 @@ export function list(insns: readonly RawInsn[], endian: Endian): readonly Listed
   });
 }
 
-/** The program as text that `assemble` takes back, with a label on every line that is a jump target. */
+/**
+ * The program as text that `assemble` takes back, with a label on every line that is a jump target.
+ * @param program records, and the byte order that says which half of an argument a load takes
+ * @returns lines, each with its line break. Never throws: a malformed program is shown as it is.
+ */
 export function disassemble(program: { readonly insns: readonly RawInsn[]; readonly endian: Endian }): string {
   const lines = list(program.insns, program.endian);
   const width = `L${program.insns.length}:`.length;

@@ -51,7 +51,12 @@ export type Insn =
   | { readonly op: 'ret'; readonly source: 'k'; readonly k: U32 }
   | { readonly op: 'ret'; readonly source: 'a' };
 
-/** The meaning of a raw instruction; undefined when the opcode is none of the 41 that seccomp takes. */
+/**
+ * The meaning of a raw instruction.
+ * @param raw a record: `code` 16 bits, `jt` and `jf` 8, `k` 32
+ * @returns undefined when the opcode is none of the 41 that seccomp takes. Never throws.
+ * @see Linux v6.12 kernel/seccomp.c seccomp_check_filter()
+ */
 export function decode(raw: RawInsn): Insn | undefined {
   const k = u32(raw.k);
   const { code, jt, jf } = raw;

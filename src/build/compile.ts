@@ -59,7 +59,8 @@ export function compileProved(policy: Policy, options: CompileOptions = {}): Com
 
 /**
  * Compiles a policy to classic BPF that the kernel accepts, proved equal to the policy unless `prove` is false.
- *
+ * @param policy what `resolvePolicy` gave
+ * @param options what the program may cost; none changes its meaning
  * @returns the program: `insns` (sock_filter records), `bytes` (8 per instruction, in the target's byte order), `endian`
  * @throws SeccompcError COMPILE_TOO_LONG when the policy does not fit 4096 instructions; PROOF_UNDECIDED, PROOF_FAILED
  */

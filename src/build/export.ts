@@ -174,8 +174,9 @@ function ofLoader(format: LoaderFormat, source: ExportSource, options: ExportOpt
 
 /**
  * A filter in one of the formats of `FORMATS`.
- *
+ * @param format one of `FORMATS`
  * @param source a policy; or a program, for formats that are made of one; a loader needs neither
+ * @param options names and flags; `lossy` lets losses through
  * @returns the bytes of the file, and what did not come across
  * @throws SeccompcError EXPORT_*, NOTIFY_UNUSABLE, USAGE, and what `compile` throws
  */

@@ -15,6 +15,10 @@ export class SeccompcError extends Error {
   override readonly name: string = 'SeccompcError';
   readonly diagnostics: readonly Diagnostic[];
 
+  /**
+   * The message shows the first of them. Never throws.
+   * @param diagnostics at least one, in the order of their places
+   */
   constructor(diagnostics: readonly Diagnostic[]) {
     super(messageOf(diagnostics));
     this.diagnostics = diagnostics;

@@ -18,7 +18,12 @@ function textAt(bytes: Uint8Array, from: number): string {
   return new TextDecoder().decode(bytes.subarray(from, end < 0 ? bytes.length : end));
 }
 
-/** The loader that PT_INTERP names; undefined for static programs. */
+/**
+ * The dynamic loader that PT_INTERP names.
+ * @param elf what `readElf` gave
+ * @returns its path; undefined for static programs, and where the bytes lie outside of the file. Never throws.
+ * @see gABI 4.1 chapter 5
+ */
 export function interpreterOf(elf: ElfFile): string | undefined {
   const bytes = bytesOf(
     elf,
@@ -44,7 +49,12 @@ export function dynamicEntries(elf: ElfFile): readonly (readonly [tag: bigint, v
   return entries;
 }
 
-/** The names in DT_NEEDED, in their order; none where the table cannot be read. */
+/**
+ * The names in DT_NEEDED.
+ * @param elf what `readElf` gave
+ * @returns in the order of the table; none where it cannot be read. Never throws.
+ * @see gABI 4.1 chapter 5
+ */
 export function neededLibraries(elf: ElfFile): readonly string[] {
   const entries = dynamicEntries(elf) ?? [];
   const entry = (tag: bigint) => entries.find(([t]) => t === tag)?.[1];

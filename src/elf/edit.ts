@@ -28,7 +28,12 @@ export interface Edit {
   readonly size: number;
 }
 
-/** The new file; `bytes` is not changed. */
+/**
+ * Makes the file that a plan describes.
+ * @param bytes the old file, which the plan was made for; it is not changed
+ * @param edit what `planInject`, `planRemove` or `planUndo` gave
+ * @returns the new file. Never throws: of other bytes than the plan's it makes no file.
+ */
 export function applyEdit(bytes: Uint8Array, edit: Edit): Uint8Array {
   const out = new Uint8Array(edit.size);
   out.set(bytes.subarray(0, edit.keep));

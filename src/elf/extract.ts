@@ -8,7 +8,14 @@ import { theSection } from './section.ts';
 /** Sections are taken into memory whole. */
 const MOST = 1 << 30;
 
-/** `extractSection` for a file that has been read already; a section of more than `most` bytes is ELF_TOO_LARGE. */
+/**
+ * `extractSection` for a file that has been read already.
+ * @param elf what `readElf` gave
+ * @param name of the section
+ * @param most the most bytes that are taken
+ * @returns a copy
+ * @throws SeccompcError ELF_SECTION_MISSING, ELF_SECTION_TWICE, ELF_SECTION_NOBITS, ELF_SECTION_OUTSIDE, ELF_TOO_LARGE
+ */
 export function sectionBytes(elf: ElfFile, name: string, most: number = MOST): Uint8Array {
   const s = theSection(elf, name);
   const at = SHDR[elf.class].at;
@@ -31,6 +38,10 @@ export function sectionBytes(elf: ElfFile, name: string, most: number = MOST): U
 /**
  * The bytes of the one section of this name, as they stand in the file (a compressed section stays compressed), copied.
  * Data behind the ELF and damaged other sections do not matter.
+ * @param elf the bytes of the file; they are not changed
+ * @param name of the section
+ * @param options `file`: the name shown in diagnostics
+ * @returns a copy
  * @throws SeccompcError: what `readElf` refuses, ELF_SECTION_MISSING, ELF_SECTION_TWICE,
  *   ELF_SECTION_NOBITS, ELF_SECTION_OUTSIDE, ELF_TOO_LARGE
  */

@@ -44,7 +44,14 @@ interface Injected {
   readonly header: Omit<Shdr, 'sh_name' | 'sh_offset'>;
 }
 
-/** `injectSections` as an Edit, for a file that is not in memory. */
+/**
+ * `injectSections` as an Edit, for a file that is not in memory.
+ * @param elf what `readElf` gave
+ * @param sections names and bytes
+ * @param options as for `injectSections`
+ * @returns what changes; `applyEdit` makes the file of it
+ * @throws SeccompcError as `injectSections`: ELF_*
+ */
 export function planInject(elf: ElfFile, sections: readonly NewSection[], options: InjectOptions = {}): Edit {
   const added = sections.map((s) => ({ name: s.name, data: s.data, header: newHeader(s, elf) }));
   refuseTwice(elf, added);
@@ -243,7 +250,9 @@ function putData(elf: ElfFile, tail: Tail, sections: readonly Injected[], option
  * Loaded ones are mapped read-only at sh_addr (plus the base, where the program has one) through a new PT_LOAD: one
  * program header changes, or e_phoff and e_phnum do. `removeSection` and `undoInjection` give back the file as it was,
  * byte for byte. The same sections give the same file, however often they are injected. `elf` itself is not changed.
- *
+ * @param elf the bytes of the file; they are not changed
+ * @param sections names and bytes
+ * @param options where they go, whether they are loaded
  * @returns the new file
  * @throws SeccompcError, always before anything is made: what `readElf` refuses; ELF_NO_SECTIONS, ELF_SECTION_OUTSIDE,
  *   ELF_SEGMENT_OUTSIDE, ELF_TRAILING, ELF_SECTION_NAME, ELF_SECTION_FIELD, ELF_SECTION_EXISTS, ELF_SECTION_TWICE,
@@ -260,7 +269,14 @@ export function injectSections(
   return applyEdit(elf, planInject(readElf(elf, options), sections, options));
 }
 
-/** `injectSections` for one section. */
+/**
+ * `injectSections` for one section.
+ * @param elf the file; it is not changed
+ * @param section its name and bytes
+ * @param options where it goes, whether it is loaded
+ * @returns the new file
+ * @throws SeccompcError as `injectSections`: ELF_*
+ */
 export function addSection(elf: Uint8Array, section: NewSection, options: InjectOptions = {}): Uint8Array {
   return injectSections(elf, [section], options);
 }

@@ -6,7 +6,13 @@ import type { ElfFile } from './read.ts';
 /** 'program': at a fixed address. 'pie': a program that may lie anywhere. 'object': not linked yet. */
 export type FileKind = 'program' | 'pie' | 'library' | 'object';
 
-/** ET_DYN is a program when it says so (DF_1_PIE), asks for a loader and has no name of a library, or is not dynamic. */
+/**
+ * How loaders take the file. ET_DYN is a program when it says so (DF_1_PIE), asks for a loader and has no name of a
+ * library, or is not dynamic.
+ * @param elf what `readElf` gave
+ * @returns 'program', 'pie', 'library' or 'object'. Never throws.
+ * @see gABI 4.1 chapter 5
+ */
 export function kindOf(elf: ElfFile): FileKind {
   if (elf.type === ET_REL) return 'object';
   if (elf.type !== ET_DYN) return 'program';

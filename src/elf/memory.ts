@@ -20,9 +20,14 @@ export function pageSize({ machine, segments }: Pick<ElfFile, 'machine' | 'segme
 }
 
 /**
- * Whether several PT_LOADs map the pages of [address, address + size). Segments are mapped by whole pages, each over what
+ * Whether several PT_LOADs map the pages of [address, address + size). Segments are mapped by whole pages, each over
+ * what
  * is there: the bytes of the last one stand there, also where it claims a few bytes elsewhere in the page only.
- * @see Linux 6.12 fs/binfmt_elf.c elf_map(), MAP_FIXED
+ * @param elf what `readElf` gave
+ * @param address as the file has it, without the base of a PIE
+ * @param size in bytes
+ * @returns true where the bytes of the file may not be those in memory. Never throws.
+ * @see Linux v6.12 fs/binfmt_elf.c elf_map(), MAP_FIXED
  */
 export function isMappedTwice(elf: ElfFile, address: bigint, size: bigint): boolean {
   const page = pageSize(elf);
@@ -31,14 +36,28 @@ export function isMappedTwice(elf: ElfFile, address: bigint, size: bigint): bool
   return elf.segments.filter((p) => p.p_type === PT_LOAD && p.p_memsz > 0n && touches(p)).length > 1;
 }
 
-/** The segment whose bytes in the file hold all of [address, address + size). */
+/**
+ * The segment whose bytes in the file hold all of [address, address + size).
+ * @param elf what `readElf` gave
+ * @param address as the file has it, without the base of a PIE
+ * @param size in bytes
+ * @returns the PT_LOAD; undefined for none. Never throws.
+ * @see Linux v6.12 fs/binfmt_elf.c elf_load()
+ */
 export function loadAt(elf: ElfFile, address: bigint, size: bigint): Phdr | undefined {
   return elf.segments.find(
     (p) => p.p_type === PT_LOAD && p.p_vaddr <= address && address + size <= p.p_vaddr + p.p_filesz,
   );
 }
 
-/** The bytes that stand at this address when the program starts; undefined when they are not from the file. */
+/**
+ * The bytes that stand at an address when the program starts.
+ * @param elf what `readElf` gave
+ * @param address as the file has it, without the base of a PIE
+ * @param size in bytes
+ * @returns the bytes, perhaps the source's own; undefined when they are not from the file. Never throws.
+ * @see Linux v6.12 fs/binfmt_elf.c elf_load()
+ */
 export function memoryAt(elf: ElfFile, address: bigint, size: number): Uint8Array | undefined {
   const load = loadAt(elf, address, BigInt(size));
   if (load === undefined) return undefined;

@@ -203,7 +203,13 @@ function languageOf(elf: ElfFile, notes: readonly Note[], evidence: string[]): O
   return 'go';
 }
 
-/** `entry`: where the program's own first instruction is (e_entry may lead to an enforce stub). Throws what reading names of sections throws. */
+/**
+ * How a program was made: C library, language, and by what in the file that is seen.
+ * @param elf what `readElf` gave
+ * @param entry where the program's own first instruction is (e_entry may lead to an enforce stub)
+ * @returns what is known; undefined fields are not
+ * @throws SeccompcError ELF_NAME* and ELF_SHSTRNDX where names of sections cannot be read
+ */
 export function originOf(elf: ElfFile, entry: bigint = elf.entry): Origin {
   const evidence: string[] = [];
   const notes = notesIn(elf);

@@ -46,6 +46,7 @@ export class Section implements Shdr {
   readonly sh_entsize: bigint;
   readonly #names: SectionNames;
 
+  /** @internal */
   // Field by field: spreading a header into each of 66,000 sections takes ten times as long.
   constructor(header: Shdr, index: number, headerOffset: number, names: SectionNames) {
     this.index = index;
@@ -240,7 +241,14 @@ function refuseOverlap(ctx: Context, header: Ehdr, segments: number, sections: n
   ctx.refuse('ELF_TABLES_OVERLAP', EHDR[ctx.class].at.e_shoff, message);
 }
 
-/** `readElf` for a file that is read in pieces: header and tables now, section names on first use. */
+/**
+ * `readElf` for a file that is read in pieces: header and tables now, section names on first use.
+ * @param source the file; what it throws when it is read comes through
+ * @param options `file`: the name shown in diagnostics
+ * @returns the file, read on
+ * @throws SeccompcError as `readElf`: ELF_* with the byte offset of the field at fault
+ * @see gABI 4.1 chapters 4 and 5
+ */
 export function readElfFrom(source: ElfSource, options: ReadOptions = {}): ElfFile {
   const ctx = readIdent(source, options.file);
   const header = readHeader(ctx);
@@ -273,6 +281,9 @@ export function readElfFrom(source: ElfSource, options: ReadOptions = {}): ElfFi
  * Reads an ELF file of either class and byte order.
  *
  * The bytes are read in place and must not change while the result is in use; nothing is written to them.
+ * @param bytes the whole file
+ * @param options `file`: the name shown in diagnostics
+ * @returns header, segments, sections and where each stands
  * @throws SeccompcError with an ELF_* code and the byte offset of the field at fault
  * @see gABI 4.1 chapters 4 and 5
  */

@@ -15,7 +15,13 @@ import { DAMAGED, type ElfFile, type ReadOptions, readElf, type Section } from '
 import { findSection, theSection, UNDO_SECTION } from './section.ts';
 import { planWhole, undoOf } from './undo.ts';
 
-/** `removeSection` as an Edit, for a file that is not in memory. */
+/**
+ * `removeSection` as an Edit, for a file that is not in memory.
+ * @param elf what `readElf` gave
+ * @param name of the section
+ * @returns what changes; `applyEdit` makes the file of it
+ * @throws SeccompcError as `removeSection`: ELF_SECTION_*, ELF_UNDO
+ */
 export function planRemove(elf: ElfFile, name: string): Edit {
   const undo = undoOf(elf);
   const target = theSection(elf, name);
@@ -32,7 +38,12 @@ export function planRemove(elf: ElfFile, name: string): Edit {
   return planInject(elf, [], { without: [name] });
 }
 
-/** `undoInjection` as an Edit. */
+/**
+ * `undoInjection` as an Edit, for a file that is not in memory.
+ * @param elf what `readElf` gave
+ * @returns what changes; `applyEdit` makes the file of it
+ * @throws SeccompcError ELF_UNDO_MISSING, ELF_UNDO
+ */
 export function planUndo(elf: ElfFile): Edit {
   const undo = undoOf(elf);
   if (undo.state === 'intact') return planWhole(elf, undo.injection);
@@ -102,6 +113,9 @@ function symbolsReferTo(elf: ElfFile, index: number): boolean {
 /**
  * Removes the section of this name. When it was injected and no other section was, the result is the file from before,
  * byte for byte; with others, it is the file with those alone. `elf` is not changed.
+ * @param elf the bytes of the file; they are not changed
+ * @param name of the section
+ * @param options `file`: the name shown in diagnostics
  * @returns the new file
  * @throws SeccompcError: what `readElf` refuses, ELF_SECTION_MISSING, ELF_SECTION_TWICE, ELF_SECTION_BENEATH, ELF_UNDO;
  *   for a section that was not injected also ELF_SECTION_LOADED (mapped at run time), ELF_SECTION_USED (symbols or
@@ -113,13 +127,22 @@ export function removeSection(elf: Uint8Array, name: string, options: ReadOption
 
 /**
  * Removes all that was injected: the file from before, byte for byte.
+ * @param elf the file; it is not changed
+ * @param options `file`: the name shown in diagnostics
+ * @returns the file from before
  * @throws SeccompcError: what `readElf` refuses, ELF_UNDO_MISSING, ELF_UNDO
  */
 export function undoInjection(elf: Uint8Array, options: ReadOptions = {}): Uint8Array {
   return applyEdit(elf, planUndo(readElf(elf, options)));
 }
 
-/** True when a section of this name would be there again after its removal: it took the place of another one's. */
+/**
+ * Whether a section of this name would be there again after its removal: it took the place of another one's.
+ * @param elf what `readElf` gave
+ * @param name of the section
+ * @returns false also where no such section is
+ * @throws SeccompcError ELF_UNDO where the undo record is damaged; ELF_SECTION_TWICE
+ */
 export function isBeneath(elf: ElfFile, name: string): boolean {
   const undo = undoOf(elf);
   return name !== UNDO_SECTION && undo.state === 'intact' && findSection(undo.injection.before, name) !== undefined;

@@ -102,7 +102,13 @@ export function nameBytes(name: string): Uint8Array {
   return new TextEncoder().encode(name);
 }
 
-/** The one section of this name, undefined for none. Throws ELF_SECTION_TWICE for several. */
+/**
+ * The one section of a name.
+ * @param elf what `readElf` gave
+ * @param name of the section
+ * @returns undefined for none
+ * @throws SeccompcError ELF_SECTION_TWICE for several; ELF_NAME* and ELF_SHSTRNDX where names cannot be read
+ */
 export function findSection(elf: ElfFile, name: string): Section | undefined {
   const [first, second] = elf.names.indexesOf(nameBytes(name)).map((index) => elf.sections[index]!);
   if (second === undefined) return first;

@@ -12,7 +12,11 @@ export interface ElfSource {
   read(byteOffset: number, length: number): Uint8Array;
 }
 
-/** Bytes in memory as a source; nothing is copied. A Buffer is read as plain bytes: its slice() would not copy. */
+/**
+ * Bytes in memory as a source; nothing is copied.
+ * @param bytes the file. A Buffer is read as plain bytes: its slice() would not copy
+ * @returns the source. Never throws; nor does it write to the bytes.
+ */
 export function sourceOf(bytes: Uint8Array): ElfSource {
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   return {

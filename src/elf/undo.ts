@@ -274,6 +274,8 @@ function isPadding(elf: ElfFile, record: UndoRecord, own: Section): boolean {
 
 /**
  * The undo record of a file and what it leads to.
+ * @param elf what `readElf` gave
+ * @returns the record and the file before it, or that there is none
  * @throws SeccompcError ELF_UNDO when there is a record and its own bytes are damaged; ELF_SECTION_TWICE
  */
 export function undoOf(elf: ElfFile): Undo {

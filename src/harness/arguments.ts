@@ -22,22 +22,39 @@ export type SingleMatcher = Extract<Matcher, { readonly match: 'int' | 'bits' }>
 /** By argument, 0 to 5: `{ 0: AF_UNIX }` or `[AF_UNIX]`. An argument that is absent or undefined: every value. */
 export type Args = Readonly<Record<number, Value | Matcher | undefined>>;
 
-/** What the kernel makes of an `int`: every register whose low 32 bits are these. */
+/**
+ * What the kernel makes of an `int`: every register whose low 32 bits are these.
+ * @param value 32 bits, or a constant's name
+ * @returns a matcher. Never throws: an expectation that takes it may, USAGE.
+ */
 export function int(value: Value): SingleMatcher {
   return { match: 'int', value };
 }
 
-/** Every register whose bits under `mask` are `value`: `bits(CLONE_NEWUSER)` is each one that has the flag. */
+/**
+ * Registers by some of their bits: `bits(CLONE_NEWUSER)` is each one that has the flag.
+ * @param mask the bits that are looked at, of 64
+ * @param value what they have to be; all of the mask when absent
+ * @returns a matcher. Never throws: an expectation that takes it may, USAGE.
+ */
 export function bits(mask: Value, value: Value = mask): SingleMatcher {
   return { match: 'bits', mask, value };
 }
 
-/** Each of these values. */
+/**
+ * Each of these values.
+ * @param values registers, or `int` and `bits`
+ * @returns a matcher. Never throws: an expectation that takes it may, USAGE.
+ */
 export function oneOf(...values: readonly (Value | SingleMatcher)[]): Matcher {
   return { match: 'one of', values };
 }
 
-/** Every value but these. */
+/**
+ * Every value but these.
+ * @param values registers, or `int` and `bits`
+ * @returns a matcher. Never throws: an expectation that takes it may, USAGE.
+ */
 export function noneOf(...values: readonly (Value | SingleMatcher)[]): Matcher {
   return { match: 'none of', values };
 }

@@ -35,6 +35,10 @@ export class HarnessError extends Error {
   readonly operator: Facts['operator'];
   readonly witnesses: readonly SeccompData[];
 
+  /**
+   * Made by expectations. Never throws.
+   * @param options what was expected, what came, and the calls that show it
+   */
   constructor({ message, expected, actual, operator, witnesses = [] }: Facts) {
     super(message);
     this.expected = expected;

@@ -26,9 +26,9 @@ export type CallName = string | number | readonly (string | number)[];
 
 /**
  * A filter to expect things of. Files are read here and now.
- *
  * @param subject a path, a profile's text or bytes, a parsed profile, a `Policy`, a program: see `HarnessSubject`
  * @param options what the profile means: as `resolvePolicy`
+ * @returns expectations, each of which throws or does nothing
  * @throws SeccompcError everything that is wrong with the filter
  */
 export function harness(subject: HarnessSubject, options: HarnessOptions = {}): Harness {
@@ -52,7 +52,12 @@ export class Harness {
     return this.#side.arches.map(({ name }) => name);
   }
 
-  /** The same filter on these ABIs alone: those of the policy, or any that a program may be asked about. */
+  /**
+   * The same filter on some ABIs alone: those of the policy, or any that a program may be asked about.
+   * @param names of ABIs, as `findArch` takes them
+   * @returns a harness for these
+   * @throws SeccompcError ARCH_UNKNOWN, ARCH_BYTE_ORDER, USAGE
+   */
   on(...names: readonly string[]): Harness {
     const arches = names.map((name) => {
       const found = findArch(name) ?? fail({ code: 'ARCH_UNKNOWN', message: `${quoted(name)} is no architecture` });
@@ -67,7 +72,12 @@ export class Harness {
     return this.#side.filter.endian;
   }
 
-  /** The call runs (ALLOW, or LOG), on every ABI and for every value of what `args` leaves out. */
+  /**
+   * The call runs (ALLOW, or LOG), on every ABI and for every value of what `args` leaves out.
+   * @param call names, or numbers as the filter sees them
+   * @param args by position, 0 to 5; 64 bits each. What is left out is every value
+   * @throws HarnessError where it does not hold; SeccompcError USAGE, SYSCALL_UNKNOWN, PROOF_UNDECIDED
+   */
   allows(call: CallName, args: Args = {}): this {
     this.#expect(call, args, () => RUNS, 'allows', callerOf(this.allows));
     return this;
@@ -76,6 +86,9 @@ export class Harness {
   /**
    * The call does not run, on every ABI and for every value of what `args` leaves out; and with `how` in just this way.
    * `how` may stand in the place of `args`.
+   * @param call names, or numbers as the filter sees them
+   * @param how an errno, by name or number, or a kind of denial; any when absent
+   * @throws HarnessError where it does not hold; SeccompcError USAGE, SYSCALL_UNKNOWN, PROOF_UNDECIDED
    */
   denies(call: CallName, how?: Denial): this;
   denies(call: CallName, args: Args, how?: Denial): this;
@@ -86,13 +99,22 @@ export class Harness {
     return this;
   }
 
-  /** The call runs and is logged (LOG). */
+  /**
+   * The call runs and is logged (LOG).
+   * @param call names, or numbers as the filter sees them
+   * @param args by position, 0 to 5; 64 bits each. What is left out is every value
+   * @throws HarnessError where it does not hold; SeccompcError USAGE, SYSCALL_UNKNOWN, PROOF_UNDECIDED
+   */
   logs(call: CallName, args: Args = {}): this {
     this.#expect(call, args, () => LOGGED, 'logs', callerOf(this.logs));
     return this;
   }
 
-  /** What was recorded of a program, against this filter. */
+  /**
+   * What was recorded of a program, against this filter. Never throws: reading begins when it is asked for.
+   * @param traces paths, bytes, or events
+   * @returns the recordings, to be judged by `passes`
+   */
   replay(...traces: readonly TraceInput[]): Replayed {
     return new Replayed(this.#side, traces);
   }

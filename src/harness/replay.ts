@@ -56,7 +56,8 @@ export class Replayed {
   }
 
   /**
-   * Everything that the filter says to the traces.
+   * Everything that the filter says to the traces, without judging it.
+   * @returns the whole result, the same one each time
    * @throws SeccompcError what reading throws; TRACE_EMPTY where no call was understood
    */
   result(): Promise<Replay> {
@@ -66,8 +67,9 @@ export class Replayed {
 
   /**
    * Nothing is denied for certain, or no more than `maxDenials`; under `strict` the trace has to tell all, too.
+   * @param terms what is accepted: `maxDenials`, a baseline, `strict`
    * @returns what the filter says, for further questions
-   * @throws HarnessError where it does not hold; SeccompcError as `result`, BASELINE
+   * @throws HarnessError where it does not hold; SeccompcError as `result`: TRACE_*; BASELINE
    */
   passes(terms: PassTerms = {}): Promise<Replay> {
     const caller = callerOf(this.passes);

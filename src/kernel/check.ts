@@ -99,6 +99,9 @@ function acceptedSwapped(bytes: Uint8Array, endian: Endian): boolean {
 /**
  * What the kernel says to this program: bytes (8 per instruction, in `endian` order) or sock_filter records.
  * Returns the verdict and never throws: a refusal has the errno, the instruction and the rule.
+ * @param input in bytes or as records
+ * @param options `endian`: the byte order of bytes, little when absent
+ * @returns the verdict. Never throws.
  * @see Linux v6.12 kernel/seccomp.c seccomp_check_filter(), net/core/filter.c bpf_check_classic()
  */
 export function check(input: Uint8Array | readonly RawInsn[], options: CheckOptions = {}): Verdict {

@@ -160,7 +160,14 @@ export function runWords(program: CheckedProgram, words: DataWords, seen?: Uint8
   return unreachable('the program ran off its end');
 }
 
-/** The 32-bit result word for one call. Throws TypeError for a program that `check` did not make. */
+/**
+ * What the kernel answers to one call.
+ * @param program what `check` or `compile` gave
+ * @param data the call: `nr` and `arch` 32 bits, arguments 64 bits as bigint
+ * @returns the result word: 32 bits, action and data
+ * @throws TypeError for a program that `check` did not make
+ * @see Linux v6.12 kernel/bpf/core.c ___bpf_prog_run(), kernel/seccomp.c populate_seccomp_data()
+ */
 export function run(program: CheckedProgram, data: SeccompData): U32 {
   return runWords(program, dataWords(data, program.endian));
 }
@@ -171,7 +178,14 @@ export interface Trace {
   readonly pcs: readonly number[];
 }
 
-/** `run`, with the instructions that were executed; jumps lead forward only, so their order is the program's. */
+/**
+ * `run`, with the instructions that were executed.
+ * @param program what `check` or `compile` gave
+ * @param data the call, as for `run`
+ * @returns the word, and the indices that ran in ascending order: jumps lead forward only
+ * @throws TypeError for a program that `check` did not make
+ * @see Linux v6.12 kernel/bpf/core.c ___bpf_prog_run()
+ */
 export function trace(program: CheckedProgram, data: SeccompData): Trace {
   const seen = new Uint8Array(program.length);
   const word = runWords(program, dataWords(data, program.endian), seen);

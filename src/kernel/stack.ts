@@ -9,6 +9,10 @@ import type { CheckedProgram } from './program.ts';
  * keeps a word when its action, compared as a signed number, is strictly smaller than the kept one: so of equal actions
  * the newest filter's data stays, and unknown words take part by their number. Data on ALLOW is lost: the kernel starts
  * from plain ALLOW. A task in filter mode without a filter is killed, so an empty stack gives KILL_PROCESS.
+ * @param programs in the order of installing
+ * @param data the call, as for `run`
+ * @returns the result word: 32 bits
+ * @throws TypeError for a program that `check` did not make
  * @see Linux v6.12 kernel/seccomp.c seccomp_run_filters()
  */
 export function runStack(programs: readonly CheckedProgram[], data: SeccompData): U32 {

@@ -16,7 +16,9 @@ export const DESCRIPTOR_USAGE = 'FD PATH [ARGUMENT...]';
 /**
  * The bytes of an executable file (mode 0755 is up to whoever writes it): `launcher PATH [ARGUMENT...]` becomes PATH,
  * confined. At most 1 KB longer than the program, which is its section `.seccomp_rules`.
- *
+ * @param program the filter; it goes into the file
+ * @param options `arch` where the filter is for several
+ * @returns a static ELF file
  * @throws SeccompcError ARCH_UNKNOWN, ARCH_MISSING, ARCH_BYTE_ORDER, FLAG_UNKNOWN, LAUNCHER_NONE; LAUNCHER_EXECVE and
  *   NOTIFY_UNUSABLE for filters that no launcher can start a program under
  */
@@ -46,7 +48,8 @@ export function supervisedLauncher(
 /**
  * The bytes of an executable file without a filter: `launcher FD PATH [ARGUMENT...]` reads it from the descriptor FD (3
  * or above) at each start. What it will read cannot be checked here: the kernel refuses what is no program.
- *
+ * @param options `arch` is needed; `flags` for seccomp(2)
+ * @returns a static ELF file
  * @throws SeccompcError ARCH_UNKNOWN, ARCH_MISSING, FLAG_UNKNOWN, LAUNCHER_NONE
  */
 export function descriptorLauncher({ arch, flags = [], named }: LauncherOptions): Uint8Array {

@@ -44,7 +44,12 @@ export function namedArch(name: string): LauncherArch {
 /** A 64-bit kernel that runs both runs the 64-bit launcher. */
 const BESIDE: ReadonlyMap<ArchName, ArchName> = new Map([['i386', 'x86_64']]);
 
-/** The one ABI to make a launcher for, of those that a filter is for. Throws ARCH_MISSING, LAUNCHER_NONE. */
+/**
+ * The one ABI to make a launcher for, of those that a filter is for.
+ * @param arches as `policy.arches` names them
+ * @returns the ABI whose kernel runs all of them
+ * @throws SeccompcError ARCH_MISSING, LAUNCHER_NONE
+ */
 export function chooseArch(arches: readonly Arch[]): LauncherArch {
   const names = arches.map(({ name }) => name);
   const possible = LAUNCHER_ARCHES.filter((name) => names.includes(name));

@@ -23,8 +23,11 @@ type Fixable = Omit<Finding, 'fix'> & { readonly fix: Fix };
 const MOST_PASSES = 100;
 
 /**
- * The profile's text with all safe fixes made; comments stay.
- * @throws SeccompcError as `lint`
+ * The text of a profile with all safe fixes made; comments stay.
+ * @param text the profile
+ * @param options as for `lint`
+ * @returns the new text, what was mended, and what is left
+ * @throws SeccompcError USAGE or ARCH_UNKNOWN, as `lint`
  */
 export function fixProfile(text: string, options: LintOptions = {}): Fixed {
   let now = text;

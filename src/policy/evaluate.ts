@@ -51,7 +51,12 @@ function isOther({ others }: ArchPolicy, nr: number): boolean {
 
 const NO_STUB: Pick<ArchPolicy, 'enosys'> = {};
 
-/** What the policy says to one call, and which rule says it. */
+/**
+ * What a policy says to one call, and which rule says it.
+ * @param policy what `resolvePolicy` gave
+ * @param data the call: `nr` and `arch` 32 bits, arguments 64 bits as bigint
+ * @returns `word`, the reason, and ABI, call and rule where one decides. Never throws.
+ */
 export function decide(policy: Policy, data: SeccompData): Decision {
   const nr = u32(data.nr);
   const arch = archPolicyFor(policy, data.arch, nr);
@@ -63,7 +68,12 @@ export function decide(policy: Policy, data: SeccompData): Decision {
   return { word: wordWithoutRule(policy, arch, nr), reason: isOther(arch, nr) ? 'unknown-arch' : 'default', arch };
 }
 
-/** The result word (action and data, 32 bits) that the policy gives one call: the reference meaning. */
+/**
+ * The reference meaning of a policy: its answer to one call.
+ * @param policy what `resolvePolicy` gave
+ * @param data the call: `nr` and `arch` 32 bits, arguments 64 bits as bigint
+ * @returns the result word: 32 bits, action and data. Never throws.
+ */
 export function evaluate(policy: Policy, data: SeccompData): U32 {
   return decide(policy, data).word;
 }

@@ -177,6 +177,8 @@ class RuleTexts {
  * Not the same text, though they may mean the same: conditions that are written differently (less than 5, at most 4; a
  * range cut elsewhere); rules whose conditions never hold, or that several others together make superfluous; calls with
  * more contradicting rules than canonical.ts looks at. `x-assert` and the listener are no part of a policy.
+ * @param policy what `resolvePolicy` gave
+ * @returns JSON, with a line break at its end. Never throws.
  */
 export function printPolicy(policy: Policy): string {
   const order = [...ARCHES.keys()];

@@ -33,7 +33,8 @@ function likelyArches(profile: OciProfile): readonly string[] {
 
 /**
  * The policy that a profile means for chosen ABIs, capabilities and kernel: exactly one result word for every call.
- *
+ * @param profile what `parseProfile` gave
+ * @param options ABIs, capabilities, kernel, and how the dialect is read
  * @returns the policy, with the warnings of parsing and resolving in `diagnostics`
  * @throws SeccompcError: unknown or missing architectures, mixed byte orders, unknown names in strict rules, RULE_CONFLICT
  */

@@ -54,7 +54,14 @@ const MOST_PIECES = 4096;
 const ARCH = { firstLevel: LEVEL_ARCH, width: 32 };
 const NR = { firstLevel: LEVEL_NR, width: 32 };
 
-/** Every change from `left` to `right`. */
+/**
+ * Every change from `left` to `right`, over all 2^512 inputs, with exact values.
+ * @param left a policy, a program, or a stack of programs in the order of installing
+ * @param right another one, of any of these kinds
+ * @param options limits of the work
+ * @returns the changes and how many inputs they touch; or `undecided` and why, which claims nothing
+ * @throws TypeError for a program that `check` did not make
+ */
 export function difference(left: Subject, right: Subject, options: ProveOptions = {}): Differences | Undecided {
   const words = new Words(options);
   const done = within((): Differences => {

@@ -43,7 +43,14 @@ export interface Undecided {
 
 export type Proof = Proved | Disproved | Undecided;
 
-/** Whether `left` and `right` give every call the same result word. */
+/**
+ * Whether `left` and `right` give every call the same result word, over all 2^512 inputs.
+ * @param left a policy, a program, or a stack of programs in the order of installing
+ * @param right another one, of any of these kinds
+ * @param options limits of the work
+ * @returns `proved`; or a call that tells the two apart, which has been run; or `undecided`, which is never "equal"
+ * @throws TypeError for a program that `check` did not make
+ */
 export function prove(left: Subject, right: Subject, options: ProveOptions = {}): Proof {
   const words = new Words(options);
   const done = within((): Proof => {

@@ -23,7 +23,13 @@ const WRITERS: Readonly<Record<ReportFormat, (replay: Replay, context: ReportCon
 
 export const REPORT_FORMATS: readonly ReportFormat[] = Object.keys(WRITERS) as ReportFormat[];
 
-/** A replay as a whole text, with a line break at its end. Whatever came from outside is escaped for that format. */
+/**
+ * A replay as a whole text. Whatever came from outside is escaped for that format.
+ * @param format one of `REPORT_FORMATS`
+ * @param replay what `replay` gave
+ * @param context names of the filter and the traces
+ * @returns the text, with a line break at its end. Never throws.
+ */
 export function render(format: ReportFormat, replay: Replay, context: ReportContext): string {
   return WRITERS[format](replay, context);
 }

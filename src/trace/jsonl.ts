@@ -19,7 +19,11 @@ const U32_END = 2 ** 32;
 const FATES: ReadonlySet<unknown> = new Set<Fate>(['killed', 'trapped', 'logged']);
 const decoder = new TextDecoder('utf-8');
 
-/** An event as a line, without the line break. */
+/**
+ * An event as a line of JSON, which `readTrace` reads back.
+ * @param event as `readTrace` gave it
+ * @returns the line without its line break. Never throws.
+ */
 export function traceLine(event: TraceEvent): string {
   const { tid, pid, comm, exe } = event.task;
   const who = { ...(tid !== 0 && { tid }), pid, comm, exe };

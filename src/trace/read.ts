@@ -33,7 +33,9 @@ const decoder = new TextDecoder('utf-8');
 
 /**
  * Reads a recorded trace: chunks of bytes in, events out. Nothing is read before the first event is asked for.
- *
+ * @param bytes all, or chunks of any size
+ * @param options format and ABI, where the trace does not tell them
+ * @returns the events, and a report of what was read
  * @throws SeccompcError TRACE_FORMAT while it is read, when no reader knows the first lines; TRACE_UNFIT when they are of
  *   a form that does not hold the calls as they were made
  */

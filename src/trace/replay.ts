@@ -61,7 +61,10 @@ export interface ReplayOptions {
 
 /**
  * Replays traces in turn, each as processes of its own. The filter is in force from the first event on.
- *
+ * @param filter a policy, or a program
+ * @param events one trace, or several in turn
+ * @param options `kernel`: what it is for
+ * @returns every denial with the rule or instructions that decide, counts, and coverage of the rules
  * @throws SeccompcError what reading throws; PROOF_UNDECIDED for a program that cannot be decided; KERNEL_VERSION
  */
 export async function replay(filter: Filter, events: Events, options: ReplayOptions = {}): Promise<Replay> {

@@ -1,4 +1,4 @@
-/** docs/api.md is what the package hands out today, and every function of it says what it does. */
+/** docs/api.md is what the package hands out today, and every function of it says what it does, takes, gives and throws. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,7 +9,7 @@ import { suite } from '../suite.ts';
 const ENTRIES = ['index', 'bpf/index', 'elf/index', 'harness/index', 'launcher/index'];
 
 suite('package/api', (test) => {
-  test('is current, and no function is without a docstring', () => {
+  test('is current, and no docstring lacks what a caller has to know', () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/api.mjs', '--check'], { encoding: 'utf8' });
     assert.is(status, 0, stderr);
   });
