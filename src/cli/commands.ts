@@ -7,12 +7,14 @@ import { VERSION } from './version.ts';
 
 /** A command that rewrites a file needs no compiler. */
 const COMMANDS = {
+  init: async () => (await import('./init.ts')).addInit,
   learn: async () => (await import('./learn.ts')).addLearn,
   lint: async () => (await import('./lint.ts')).addLint,
   show: async () => (await import('./show.ts')).addShow,
   explain: async () => (await import('./explain.ts')).addExplain,
   merge: async () => (await import('./combine.ts')).addMerge,
   intersect: async () => (await import('./combine.ts')).addIntersect,
+  schema: async () => (await import('./schema.ts')).addSchema,
   build: async () => (await import('./build.ts')).addBuild,
   prove: async () => (await import('./prove.ts')).addProve,
   diff: async () => (await import('./diff.ts')).addDiff,

@@ -18,11 +18,6 @@ function lookAt(path: string): BigIntStats | undefined {
   }
 }
 
-/** Whether a path leads to anything that can be looked at. */
-export function isThere(path: string): boolean {
-  return lookAt(path) !== undefined;
-}
-
 /** Looks at a path; '-' is standard output. What is not there is neither. */
 export function destinationOf(path: string): Destination {
   if (path === '-') return { isStdout: true, isTerminal: isatty(1) };

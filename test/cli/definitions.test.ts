@@ -9,7 +9,7 @@ import { definitionOf, type Example } from '../../src/cli/definition.ts';
 import { Progress } from '../../src/cli/progress.ts';
 import { endQuiet } from '../../src/cli/terminal.ts';
 import { Diagrams, watchSteps, within } from '../../src/diagram/index.ts';
-import { suite } from '../suite.ts';
+import { suite, throwsCode } from '../suite.ts';
 import { absent, file, folder, shell } from './command.ts';
 
 /** 80 columns; the name takes 15 of them, at most. */
@@ -68,6 +68,17 @@ function parsed(line: string): { readonly words: readonly string[]; readonly int
   const tokens = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, held, bare]) => held ?? bare ?? '');
   const at = tokens.indexOf('>');
   return at < 0 ? { words: tokens, into: undefined } : { words: tokens.slice(0, at), into: tokens[at + 1] };
+}
+
+/** What a command line throws, to be thrown again where it is judged. */
+async function thrown(words: readonly string[]): Promise<() => void> {
+  const failure = await here(words).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return () => {
+    if (failure !== undefined) throw failure;
+  };
 }
 
 suite('cli/definitions', (test) => {
@@ -130,6 +141,12 @@ interface Leaves {
 const ELF = /^\x7fELF/;
 /** Every example of a help, and what must be there afterwards. */
 const LEAVES: Readonly<Record<string, Leaves>> = {
+  init: { file: ['seccomp.json', /"\$schema": "\.\/seccomp\.schema\.json"/], stdout: /for x86_64, base program/ },
+  'init service.jsonc --base service --arch x86_64,aarch64': {
+    file: ['service.jsonc', /"SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"/],
+  },
+  'init - --base empty': { stdout: /nothing but ending/ },
+  'schema > seccomp.schema.json': { file: ['seccomp.schema.json', /draft-07/] },
   'learn app.strace -o learned.jsonc': { file: ['learned.jsonc', /"socket"/], stderr: /5 calls seen/ },
   'learn app.strace --base seccomp.json -o learned.jsonc': {
     file: ['learned.jsonc', /allows what seccomp\.json allows/],
@@ -200,7 +217,7 @@ exit_group(0) = ?
 `;
 
 /** The files that the examples name, made anew for each. */
-async function prepare(): Promise<void> {
+async function prepare(init: boolean): Promise<void> {
   rmSync(join(folder, 'filters'), { recursive: true, force: true });
   for (const name of [
     'operator',
@@ -229,6 +246,8 @@ async function prepare(): Promise<void> {
   }
   writeFileSync(join(folder, 'operator'), readFileSync(join(folder, 'plain.operator')), { mode: 0o755 });
   file('filter.bpf', readFileSync(join(folder, 'new.bpf')));
+  // What init is to make.
+  for (const name of init ? ['seccomp.json', 'service.jsonc'] : []) rmSync(join(folder, name), { force: true });
 }
 
 /** A process under the profile, until the body ends. */
@@ -264,7 +283,7 @@ suite('cli/examples', (test) => {
     const leaves = LEAVES[line];
     test.needs(leaves?.needs ?? noElf, `seccompc ${line}: ${says}`, async () => {
       assert.ok(leaves, 'nobody says what this example does');
-      await prepare();
+      await prepare(line.startsWith('init'));
       const r = line.includes('1234')
         ? await confined((pid) => ran(line.replace('1234', String(pid))))
         : await ran(line);
@@ -280,6 +299,30 @@ suite('cli/examples', (test) => {
       Object.keys(LEAVES).filter((line) => !lines.has(line)),
       [],
     );
+  });
+});
+
+suite('cli/init', (test) => {
+  test('what is there stays, unless --force says otherwise; the schema is made anew', async () => {
+    file('mine.json', 'mine');
+    file('seccomp.schema.json', 'old');
+    const words = ['init', 'mine.json', '--arch', 's390x'];
+    throwsCode(await thrown(words), 'OUTPUT_UNWRITABLE');
+    assert.is(readFileSync(join(folder, 'mine.json'), 'utf8'), 'mine');
+    assert.is(readFileSync(join(folder, 'seccomp.schema.json'), 'utf8'), 'old');
+    assert.is((await here([...words, '--force'])).status, 0);
+    assert.match(readFileSync(join(folder, 'mine.json'), 'utf8'), /SCMP_ARCH_S390X/);
+    assert.match(readFileSync(join(folder, 'seccomp.schema.json'), 'utf8'), /draft-07/);
+  });
+  test('refused before anything is written', async () => {
+    for (const [arches, code] of [
+      ['vax', 'ARCH_UNKNOWN'],
+      ['x86_64,s390x', 'ARCH_BYTE_ORDER'],
+      [',', 'ARCH_MISSING'],
+    ] as const) {
+      throwsCode(await thrown(['init', 'none.json', '--arch', arches]), code);
+      assert.not.ok(existsSync(join(folder, 'none.json')));
+    }
   });
 });
 
