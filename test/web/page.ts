@@ -33,6 +33,18 @@ export interface Look {
   readonly before?: string;
 }
 
+/** Counts how often the page has come to the end of looking at something. */
+const COUNT_LOOKS = `globalThis.looks = 0;
+  new MutationObserver((changes) => {
+    for (const { oldValue, target } of changes)
+      if (oldValue === 'true' && target.getAttribute('aria-busy') === 'false') globalThis.looks += 1;
+  }).observe(document.getElementById('looked'), { attributeFilter: ['aria-busy'], attributeOldValue: true });`;
+
+/** Like uvu's match, and says what there was instead. */
+export function matches(text: string, pattern: RegExp, about = ''): void {
+  assert.ok(pattern.test(text), `${about}: ${pattern} is not in ${JSON.stringify(text.slice(0, 2000))}`);
+}
+
 export class WebPage {
   readonly page: Page;
   /** Everything that went wrong or out: script errors, violations of the page's policy, requests. */
@@ -59,29 +71,34 @@ export class WebPage {
     page.setDefaultTimeout(8000);
     await page.goto(made.#address);
     await page.waitForSelector('html[data-ready=yes]');
+    await page.evaluate(COUNT_LOOKS);
     return made;
   }
 
-  /** Until what was given has been looked at to the end. */
-  async settled(): Promise<void> {
-    await this.page.waitForSelector('#looked[aria-busy=true]', { state: 'attached', timeout: 5000 }).catch(() => {});
-    await this.page.waitForSelector('#looked[aria-busy=false]', { state: 'attached' });
+  /** Does something that makes the page look at an input, and waits until it has done so to the end. */
+  async looking(act: () => Promise<void>): Promise<void> {
+    const before = await this.page.evaluate('globalThis.looks');
+    await act();
+    // waitForFunction would evaluate text in the page, which its policy forbids.
+    await this.page.evaluate(`new Promise((done, failed) => {
+      const wait = (left) => globalThis.looks > ${before} ? done() : left > 0 ? setTimeout(wait, 20, left - 1) : failed(new Error('nothing was looked at to the end'));
+      wait(1000);
+    })`);
   }
 
   /** Puts a text in as somebody who pastes does, in place of what is there. */
   async paste(text: string): Promise<void> {
     const area = this.page.locator('#source-body textarea');
     // A file that is no text has taken the editor's place.
-    if (!(await area.isVisible())) await this.page.getByRole('button', { name: 'Clear' }).click();
+    if (!(await area.isVisible()) || !(await area.isEditable()))
+      await this.page.getByRole('button', { name: 'Clear' }).click();
     await area.click();
     await this.page.keyboard.press('ControlOrMeta+A');
-    await this.page.keyboard.insertText(text);
-    await this.settled();
+    await this.looking(() => this.page.keyboard.insertText(text));
   }
 
   async choose(path: string): Promise<void> {
-    await this.page.setInputFiles('#source-body input[type=file]', path);
-    await this.settled();
+    await this.looking(() => this.page.setInputFiles('#source-body input[type=file]', path));
   }
 
   /** Drops a file on the page. */
@@ -114,9 +131,7 @@ export class WebPage {
 
   /** What a button hands out as a file. */
   async saved(press: () => Promise<void>): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
-    const coming = this.page.waitForEvent('download');
-    await press();
-    const download = await coming;
+    const [download] = await Promise.all([this.page.waitForEvent('download'), press()]);
     const path = await download.path();
     return { name: download.suggestedFilename(), bytes: new Uint8Array(readFileSync(path)) };
   }

@@ -207,7 +207,11 @@ export interface Asks {
     readonly ask: { readonly elf: Blob; readonly name: string; readonly load: boolean; readonly profile: boolean };
     readonly answer: File;
   };
-  readonly replay: { readonly ask: { readonly file: Blob; readonly name: string }; readonly answer: Replayed };
+  /** `arch`: the ABI of calls where the trace does not tell; '' leaves it open. */
+  readonly replay: {
+    readonly ask: { readonly file: Blob; readonly name: string; readonly arch: string };
+    readonly answer: Replayed;
+  };
 }
 
 export type Ask = { [K in keyof Asks]: { readonly id: number; readonly kind: K } & Asks[K]['ask'] }[keyof Asks];

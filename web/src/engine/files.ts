@@ -17,7 +17,7 @@ import { PROGRAM_FORMATS, type ProgramFormat, programAs } from '../../../src/vie
 import type { Asks, File, Options } from '../protocol.ts';
 import { resolveOptions } from './options.ts';
 import { shown } from './shown.ts';
-import { bytesOf, type Subject } from './subject.ts';
+import { bytesOf, editorText, type Subject } from './subject.ts';
 
 declare const SECCOMPC_VERSION: string;
 
@@ -69,7 +69,7 @@ export function downloaded(subject: Subject, format: string): File {
     const { bytes, diagnostics } = exportFilter(format as FormatName, { policy: ofProfile });
     return save(
       bytes,
-      diagnostics.map((d) => shown(d, subject.text)),
+      diagnostics.map((d) => shown(d, editorText(subject))),
     );
   }
   const said = subject.elf && saidOfFilter(subject.elf, subject.section ?? DEFAULT_SECTION, program.bytes);
@@ -118,5 +118,9 @@ export async function embedded(
       .replace(/^.*[\\/]/, '')
       .replace(/[^\w.+-]/g, '_')
       .slice(0, 80) || 'program';
-  return { name, bytes: applyEdit(bytes, edit), warnings: policy.diagnostics.map((d) => shown(d, subject.text)) };
+  return {
+    name,
+    bytes: applyEdit(bytes, edit),
+    warnings: policy.diagnostics.map((d) => shown(d, editorText(subject))),
+  };
 }

@@ -1,10 +1,11 @@
 /** A recorded trace against the filter that is looked at. */
+import { findArch } from '../../../src/arch/index.ts';
 import { fail, forTerminal } from '../../../src/diag/index.ts';
 import { entriesOf } from '../../../src/report/entries.ts';
 import { Decider, Replaying, readTrace } from '../../../src/trace/index.ts';
 import type { Asks, Replayed } from '../protocol.ts';
 import { placeOf } from './shown.ts';
-import type { Subject } from './subject.ts';
+import { type Breathe, editorText, type Subject } from './subject.ts';
 
 const CHUNK = 1 << 20;
 /** Of a packed trace so much is read: what is packed once more says nothing of its size. */
@@ -12,7 +13,7 @@ const MOST = 1 << 30;
 const MOST_ROWS = 500;
 
 /** Piece by piece, unpacked where it begins as gzip does, and others have their turn in between. */
-async function* chunks(file: Blob, breathe: () => Promise<void>): AsyncIterable<Uint8Array> {
+async function* chunks(file: Blob, breathe: Breathe): AsyncIterable<Uint8Array> {
   const head = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   const isPacked = head[0] === 0x1f && head[1] === 0x8b;
   if (!isPacked) {
@@ -35,13 +36,13 @@ async function* chunks(file: Blob, breathe: () => Promise<void>): AsyncIterable<
 
 export async function replayed(
   subject: Subject,
-  { file, name }: Asks['replay']['ask'],
-  breathe: () => Promise<void>,
+  { file, name, arch }: Asks['replay']['ask'],
+  breathe: Breathe,
 ): Promise<Replayed> {
   const filter = subject.policy ?? subject.program;
   if (filter === undefined) return fail({ code: 'USAGE', message: 'there is no valid filter to replay against' });
   const replaying = new Replaying(new Decider(filter));
-  const stream = readTrace(chunks(file, breathe), { file: name, wanted: replaying.wanted });
+  const stream = readTrace(chunks(file, breathe), { file: name, wanted: replaying.wanted, arch: findArch(arch) });
   await replaying.take(stream);
   const replay = replaying.result();
   const entries = entriesOf(replay, subject.policy);
@@ -65,7 +66,7 @@ export async function replayed(
         count: entry.total,
         why: forTerminal(entry.why ?? (rule ? `syscalls[${rule.index}]` : '')),
         allowing: entry.kind === 'logged' ? '' : forTerminal(entry.allowing ?? ''),
-        ...(rule && { rule: placeOf({ source: entry.source, span: rule.span }, subject.text) }),
+        ...(rule && { rule: placeOf({ source: entry.source, span: rule.span }, editorText(subject)) }),
       };
     }),
     left: Math.max(0, entries.length - MOST_ROWS),

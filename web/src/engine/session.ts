@@ -17,7 +17,7 @@ import { resolveOptions, tryable } from './options.ts';
 import { proofShown } from './proof.ts';
 import { replayed } from './replayed.ts';
 import { effectOf, shown } from './shown.ts';
-import { readSubject, type Subject } from './subject.ts';
+import { type Breathe, editorText, readSubject, type Subject } from './subject.ts';
 import { tried } from './tried.ts';
 
 declare const SECCOMPC_VERSION: string;
@@ -43,9 +43,6 @@ interface Looked {
   readonly tree?: Tree | undefined;
 }
 
-/** Lets others have their turn: in a Worker nobody waits, in the page the browser draws. */
-export type Breathe = () => Promise<void>;
-
 export class Session {
   #looked: Looked | undefined;
   readonly #breathe: Breathe;
@@ -69,7 +66,7 @@ export class Session {
       case 'parameters':
         return parameters(ask.call, ask.arch);
       case 'compare':
-        return compared(this.#subject, await readSubject(ask.given, ask.options, this.#subject.arches));
+        return compared(this.#subject, await readSubject(ask.given, ask.options, this.#breathe, this.#subject.arches));
       case 'mend':
         return this.#mend(ask.which);
       case 'download':
@@ -85,7 +82,7 @@ export class Session {
 
   async #analyse({ given, options }: Asks['analyse']['ask'], part: (part: Partial<Parts>) => void): Promise<void> {
     this.#looked = undefined;
-    const subject = await readSubject(given, options);
+    const subject = await readSubject(given, options, this.#breathe);
     const { program } = subject;
     const tree = program && treeOf(program);
     this.#looked = { subject, options, tree };
@@ -122,8 +119,9 @@ export class Session {
   }
 }
 
-function aboutOf({ kind, what, arches, endian, notes, policy, text }: Subject): About {
-  const embeddedText = text === undefined ? policy?.source.text : undefined;
+function aboutOf(subject: Subject): About {
+  const { kind, what, arches, endian, notes } = subject;
+  const embeddedText = subject.text === undefined ? editorText(subject) : undefined;
   return {
     kind,
     what,
@@ -134,8 +132,8 @@ function aboutOf({ kind, what, arches, endian, notes, policy, text }: Subject): 
   };
 }
 
-function findingsOf({ findings, text }: Subject): readonly Finding[] {
-  return findings.map((d) => shown(d, text));
+function findingsOf(subject: Subject): readonly Finding[] {
+  return subject.findings.map((d) => shown(d, editorText(subject)));
 }
 
 function programOf({ insns, endian, program, arches }: Subject, tree: Tree | undefined): Program {

@@ -12,6 +12,9 @@ import { coveredArches, type Proof } from '../../../src/prove/index.ts';
 import type { Given, Kind, Options } from '../protocol.ts';
 import { ownArches, resolveOptions } from './options.ts';
 
+/** Lets others have their turn: in a Worker nobody waits, in the page the browser draws. */
+export type Breathe = () => Promise<void>;
+
 export interface Subject {
   readonly kind: Kind;
   readonly name: string;
@@ -53,10 +56,17 @@ function isAssembler(text: string): boolean {
   return MNEMONIC.test(rest);
 }
 
-/** Bytes of a program are hardly ever all printable. */
+/** Bytes of a program are hardly ever all text; a profile with a few bytes that are none is still one. */
 function isText(head: Uint8Array): boolean {
-  const odd = head.filter((byte) => byte < 9 || (byte > 13 && byte < 32) || byte === 127).length;
-  return odd === 0 || (odd * 50 < head.length && /^[\s\ufeff]*[{[/]/.test(new TextDecoder().decode(head)));
+  const text = new TextDecoder().decode(head);
+  const odd = [...text].filter((c) => c === '\ufffd' || (c < ' ' && !/\s/.test(c)) || c === '\x7f').length;
+  // The last character may be cut.
+  return odd <= 1 || (odd * 50 < text.length && /^[\s\ufeff]*[{[/]/.test(text));
+}
+
+/** What the editor shows: the text itself, or the profile that an ELF file carries. */
+export function editorText({ text, kind, policy }: Subject): string | undefined {
+  return text ?? (kind === 'elf' ? policy?.source.text : undefined);
 }
 
 export async function bytesOf(file: Blob, name: string): Promise<Uint8Array> {
@@ -80,9 +90,14 @@ function tooLarge(name: string, size: number, most: number, what: string): never
 }
 
 /** `beside`: the ABIs of what it is compared with. */
-export async function readSubject(given: Given, options: Options, beside: readonly Arch[] = []): Promise<Subject> {
+export async function readSubject(
+  given: Given,
+  options: Options,
+  breathe: Breathe,
+  beside: readonly Arch[] = [],
+): Promise<Subject> {
   const { name } = given;
-  if (given.kind === 'text') return ofText({ name, text: given.text }, options, beside);
+  if (given.kind === 'text') return ofText({ name, text: given.text }, options, breathe, beside);
   const { file } = given;
   const head = await bytesOf(file.slice(0, HEAD), name);
   if (isElf(head)) {
@@ -91,15 +106,15 @@ export async function readSubject(given: Given, options: Options, beside: readon
   }
   if (isText(head)) {
     if (file.size > MOST_TEXT) tooLarge(name, file.size, MOST_TEXT, 'profile');
-    return ofText(decodeText(await bytesOf(file, name), name), options, beside);
+    return ofText(decodeText(await bytesOf(file, name), name), options, breathe, beside);
   }
   if (file.size > MOST_PROGRAM) tooLarge(name, file.size, MOST_PROGRAM, 'program');
   const named = findArch(options.arches[0] ?? '');
   return ofBytes(await bytesOf(file, name), named?.endian ?? 'little', name, options);
 }
 
-function ofText(source: Source, options: Options, beside: readonly Arch[]): Subject {
-  return isAssembler(source.text) ? ofAssembler(source, options) : ofProfile(source, options, beside);
+async function ofText(source: Source, options: Options, breathe: Breathe, beside: readonly Arch[]): Promise<Subject> {
+  return isAssembler(source.text) ? ofAssembler(source, options) : ofProfile(source, options, breathe, beside);
 }
 
 /** What `body` gives, or what is wrong. */
@@ -112,7 +127,12 @@ function caught<T>(body: () => T): { readonly value?: T; readonly diagnostics: r
   }
 }
 
-function ofProfile(source: Source, options: Options, beside: readonly Arch[]): Subject {
+async function ofProfile(
+  source: Source,
+  options: Options,
+  breathe: Breathe,
+  beside: readonly Arch[],
+): Promise<Subject> {
   const base = {
     kind: 'profile',
     name: source.name,
@@ -131,11 +151,14 @@ function ofProfile(source: Source, options: Options, beside: readonly Arch[]): S
     ...d,
     source: d.source && source,
   }));
+  await breathe();
   const { profile } = readProfile(source);
   const own = chosen.arches === undefined && profile !== undefined ? ownArches(profile, beside) : undefined;
   const notes = own === undefined || own.note === '' ? [] : [own.note];
   const made = caught(() => built(source, { ...chosen, arches: own?.arches ?? chosen.arches }));
-  const findings = [...found.filter((d) => !(own && isArchChoice(d))), ...unsaid(made.diagnostics, found)];
+  const all = [...found.filter((d) => !(own && isArchChoice(d))), ...unsaid(made.diagnostics, found)];
+  // What keeps the profile from being built comes first.
+  const findings = [...all.filter(isError), ...all.filter((d) => !isError(d))];
   if (made.value === undefined) {
     // A profile that cannot be built has an error, whatever lint thinks of it.
     return { ...base, findings, notes };
@@ -154,6 +177,7 @@ function ofProfile(source: Source, options: Options, beside: readonly Arch[]): S
   };
 }
 
+const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 /** The note of `ownArches` says it in other words. */
 const isArchChoice = ({ code, severity }: Diagnostic): boolean => code === 'ARCH_MISSING' && severity === 'note';
 

@@ -15,7 +15,7 @@ import {
 } from '../../../src/view/index.ts';
 import type { Asks, Tried } from '../protocol.ts';
 import { effectOf, outcomeText, placeOf } from './shown.ts';
-import type { Subject } from './subject.ts';
+import { editorText, type Subject } from './subject.ts';
 
 function archNamed(name: string): Arch {
   const found = [...ARCHES.values()].find((a) => a.name === name);
@@ -41,7 +41,7 @@ function decided(
   const { reason, rule, because, idle } = reasonOf(decide(policy, data), name);
   const { source } = policy;
   const place = (span: { readonly start: number; readonly end: number }) =>
-    placeOf({ source, span: nameIn(source.text, span, name?.replace(/^x32 /, '')) }, subject.text);
+    placeOf({ source, span: nameIn(source.text, span, name?.replace(/^x32 /, '')) }, editorText(subject));
   return {
     decidedBy: rule === undefined ? reason : `syscalls[${rule.ruleIndex}]${reason}`,
     because,

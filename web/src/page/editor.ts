@@ -4,6 +4,8 @@ import { el } from './dom.ts';
 
 /** Of the style sheet: the height of a line in pixels. */
 const LINE = 20;
+/** About the width of a character. */
+const CHARACTER = 8;
 /** More marks beside the text help nobody. */
 const MOST_MARKS = 300;
 
@@ -70,11 +72,11 @@ export class Editor {
   /** Selects a place and brings it into view. */
   show({ start, end }: Span): void {
     const line = this.#lineOf(start);
-    const before = this.area.value.slice(this.area.value.lastIndexOf('\n', start - 1) + 1, start);
+    const column = end - this.area.value.lastIndexOf('\n', start - 1);
     this.area.focus();
     this.area.setSelectionRange(start, Math.max(end, start));
     this.area.scrollTop = Math.max(0, (line - 4) * LINE);
-    this.area.scrollLeft = before.length > 40 ? (before.length - 20) * 8 : 0;
+    this.area.scrollLeft = Math.max(0, (column + 4) * CHARACTER - this.area.clientWidth);
     this.root.scrollIntoView({ block: 'nearest' });
   }
 

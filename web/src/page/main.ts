@@ -12,7 +12,7 @@ import { opened } from './open.ts';
 import { optionsView } from './options.ts';
 import { programView } from './program.ts';
 import { replayView } from './replay.ts';
-import { dropping, sourceView } from './source.ts';
+import { dropping, pasting, sourceView } from './source.ts';
 import { Store } from './state.ts';
 import { summaryView } from './summary.ts';
 import { tableView } from './table.ts';
@@ -116,4 +116,5 @@ dropping(async (file) => {
   if (store.state.tab === 'download' && store.state.parts.about?.kind === 'profile') return download.take(file);
   source.take(await opened(file));
 });
+pasting(source.take);
 themeButton(byId<HTMLButtonElement>('theme'));

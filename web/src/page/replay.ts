@@ -1,6 +1,6 @@
 /** A recorded trace against the filter. */
 import type { Place, Replayed, ReplayRow } from '../protocol.ts';
-import { el, plural } from './dom.ts';
+import { el, field, plural, select } from './dom.ts';
 import { Cancelled, type Engine, Refused } from './engine.ts';
 import { findingList, placeLink } from './findings.ts';
 import { chooser } from './open.ts';
@@ -13,15 +13,26 @@ export interface ReplayView {
 
 export function replayView(store: Store, engine: Engine, goTo: (place: Place) => void): ReplayView {
   const result = el('div', { 'aria-live': 'polite' });
+  const arch = select([]);
+  let last: globalThis.File | undefined;
   const take = async (file: globalThis.File) => {
+    last = file;
     result.replaceChildren(el('p', { class: 'calm' }, `Reading ${file.name}…`));
     try {
-      result.replaceChildren(...shown(await engine.ask('replay', { file, name: file.name }), goTo));
+      result.replaceChildren(...shown(await engine.ask('replay', { file, name: file.name, arch: arch.value }), goTo));
     } catch (error) {
       if (error instanceof Refused) result.replaceChildren(findingList(error.findings, { goTo }));
       else if (error instanceof Cancelled) result.replaceChildren(el('p', { class: 'calm' }, 'Cancelled.'));
     }
   };
+  arch.addEventListener('change', () => last !== undefined && void take(last));
+  store.watch(['parts'], ({ parts: { about } }) => {
+    const names = about?.tryable ?? [];
+    if ([...arch.options].length === names.length + 1) return;
+    arch.replaceChildren(
+      ...['', ...names].map((name) => el('option', { value: name }, name === '' ? 'not known' : name)),
+    );
+  });
   // What was found is about the filter that is no more.
   store.watch(['parts'], ({ work }) => work === 'busy' && result.replaceChildren());
   const panel = el(
@@ -32,7 +43,12 @@ export function replayView(store: Store, engine: Engine, goTo: (place: Place) =>
       { class: 'soft' },
       'A trace of strace, perf, ftrace, bpftrace, the audit log or the journal, packed by gzip or not: what would the filter have said to its calls? Exact where the trace tells enough, ambiguous where it does not.',
     ),
-    el('div', { class: 'bar' }, ...chooser('Open a trace…', (file) => void take(file))),
+    el(
+      'div',
+      { class: 'bar' },
+      ...chooser('Open a trace…', (file) => void take(file)),
+      field('Architecture where it tells none', arch),
+    ),
     result,
   );
   return { panel, take: (file) => void take(file) };

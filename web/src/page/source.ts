@@ -124,6 +124,17 @@ function drawCard(card: HTMLElement, { name, file }: Extract<Given, { kind: 'fil
 
 export const given = ({ name, text }: Sample): Given => ({ kind: 'text', name, text });
 
+/** A text pasted where nothing takes it. */
+export function pasting(take: (given: Given) => void): void {
+  document.addEventListener('paste', (event) => {
+    const text = event.clipboardData?.getData('text/plain') ?? '';
+    const target = event.target as HTMLInputElement | HTMLTextAreaElement;
+    if (text === '' || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !target.readOnly)) return;
+    event.preventDefault();
+    take({ kind: 'text', name: 'profile.jsonc', text });
+  });
+}
+
 /** Files dropped anywhere. */
 export function dropping(take: (file: globalThis.File) => void): void {
   const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
