@@ -56,6 +56,12 @@ function pathExists(path: string): boolean {
 
 const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
 
+const tests = ['test', 'native-tests'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true })
+    .map((below) => join(folder, String(below)))
+    .filter((path) => path.endsWith('.test.ts')),
+);
+
 suite('docs/links', (test) => {
   test('anchors are named as GitHub does', () => {
     const markdown = '# One & two\n```\n# no heading\n```\n## `prove`, it is\n## [A](b.md) name_d\n## One & two\n';
@@ -77,6 +83,12 @@ suite('docs/links', (test) => {
         /`((?:src|test|native-tests|scripts|docs|profiles|examples)\/[\w./*-]+)`/g,
       ))
         assert.ok(pathExists(path as string), `${name}: ${path}`);
+      // A word that picks no test would be a test that is not there.
+      for (const [, word] of markdown.matchAll(/\bnpm test -- (?:--[\w-]+ )*([\w./-]+)/g))
+        assert.ok(
+          tests.some((path) => path.includes(word as string)),
+          `${name}: npm test -- ${word}`,
+        );
       for (const [, script] of markdown.matchAll(/\bnpm run ([a-z:]+)/g))
         assert.ok(Object.hasOwn(scripts, script as string), `${name}: npm run ${script}`);
     });

@@ -1,6 +1,6 @@
 /** Blocks of TypeScript and JavaScript: types as tsc sees them from outside of the package, then run by node. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { transformSync } from 'esbuild';
 import * as assert from 'uvu/assert';
@@ -49,13 +49,17 @@ export function typeErrors(blocks: readonly Block[]): ReadonlyMap<Block, readonl
   return found;
 }
 
-/** What it printed. */
+/** What it printed, both streams as a terminal shows them. */
 export function runProgram(block: Block, place: string): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `run-${nameOf(block).replace(/\.\w+$/, '.mjs')}`);
   writeFileSync(file, transformSync(padded(block), { loader: 'ts', sourcemap: 'inline' }).code);
   const { NODE_TEST_CONTEXT: _, ...env } = plainEnvironment(place);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: place, env, encoding: 'utf8' });
-  assert.is(status, 0, `${stdout}${stderr}`);
-  return `${stdout}${stderr}`;
+  const path = `${file}.output`;
+  const output = openSync(path, 'w');
+  const { status } = spawnSync(process.execPath, [file], { cwd: place, env, stdio: ['ignore', output, output] });
+  closeSync(output);
+  const printed = readFileSync(path, 'utf8');
+  assert.ok(status === 0, `ended with ${status}\n${printed}`);
+  return printed;
 }
