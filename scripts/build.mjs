@@ -1,12 +1,11 @@
 /**
- * `npm run build`: the library and the command as one set of modules that share what they have in common (esbuild), with
+ * `npm run build`: the library and the command as one set of modules that share what they have in common (rolldown), with
  * the types that users can reach (tsc). What the package needs of others is in it, with their licences: installing it
  * brings nothing else.
  */
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepReachable } from './declarations.mjs';
-import { directImports } from './direct-imports.mjs';
 import { ensureDependencies, must, root } from './ensure.mjs';
 
 ensureDependencies();
@@ -20,45 +19,48 @@ const entries = Object.values(exports).flatMap(({ import: path }) =>
 );
 keepReachable(dist, entries);
 
-const esbuild = await import('esbuild');
+const { rolldown } = await import('rolldown');
 /**
  * commander and elf-tools are CommonJS: their require() of node's modules becomes an import, which needs no createRequire.
  * commander loads child_process for commands that are files of their own, which we have none of, and that takes a while.
  */
 const requiredByCommonJs = {
   name: 'required-by-common-js',
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^(node:.*|os|stream)$/ }, ({ importer, path }) => {
-      if (!/\/(commander|elf-tools)\//.test(importer)) return undefined;
-      return { path, namespace: path === 'node:child_process' ? 'nothing' : 'imported' };
-    });
-    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
-    onLoad({ filter: /./, namespace: 'imported' }, ({ path }) => ({
-      contents: `export * from 'node:${path.replace(/^node:/, '')}';`,
-    }));
+  resolveId(id, importer) {
+    if (!/^(node:.*|os|stream)$/.test(id) || !/\/(commander|elf-tools)\//.test(importer ?? '')) return undefined;
+    return `\0${id === 'node:child_process' ? 'nothing' : id}`;
+  },
+  load(id) {
+    if (id === '\0nothing') return 'export {};';
+    return id.startsWith('\0node:') || /^\0(os|stream)$/.test(id)
+      ? `export * from 'node:${id.replace(/^\0(node:)?/, '')}';`
+      : undefined;
   },
 };
-const { metafile } = await esbuild.build({
-  entryPoints: {
+const bundle = await rolldown({
+  cwd: root,
+  input: {
     seccompc: join(root, 'src', 'cli', 'main.ts'),
     ...Object.fromEntries(entries.map((name) => [name, join(root, 'src', `${name}.ts`)])),
   },
-  outdir: dist,
-  chunkNames: 'parts/[name]-[hash]',
-  absWorkingDir: root,
-  bundle: true,
-  splitting: true,
   platform: 'node',
-  target: 'node20',
-  format: 'esm',
+  transform: { target: 'node20' },
   // jsonc-parser's UMD build hides its requires from the bundler; its ESM build does not.
-  mainFields: ['module', 'main'],
-  minify: true,
-  plugins: [directImports, requiredByCommonJs],
-  legalComments: 'none',
-  metafile: true,
-  logLevel: 'warning',
+  resolve: { mainFields: ['module', 'main'] },
+  // A command loads the files that it uses, whatever else the index.ts of a room hands out.
+  treeshake: { moduleSideEffects: (id) => id.endsWith('/src/cli/main.ts') },
+  plugins: [requiredByCommonJs],
+  logLevel: 'warn',
 });
+const { output } = await bundle.write({
+  dir: dist,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'parts/[name]-[hash].js',
+  minify: true,
+  comments: false,
+});
+await bundle.close();
 const command = join(dist, 'seccompc.mjs');
 writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(join(dist, 'seccompc.js'), 'utf8')}`);
 rmSync(join(dist, 'seccompc.js'));
@@ -68,7 +70,9 @@ writeFileSync(join(dist, '.built'), '');
 
 /** Of the packages whose code was bundled: their licence as they ship it, or what their package.json says. */
 function licences() {
-  const names = Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  const names = output
+    .flatMap(({ moduleIds = [] }) => moduleIds)
+    .map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
   const texts = [...new Set(names)]
     .filter(Boolean)
     .sort()
