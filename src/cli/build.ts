@@ -224,6 +224,7 @@ export function addBuild(program: Command): void {
     .action((profile: string, words: readonly string[], flags: BuildFlags) => build(profile, words, flags));
   define(command, {
     group: 'filters',
+    runs: true,
     result: 'verdict',
     examples: [
       ['build seccomp.json --into ./operator', 'into a section of the program, for its own ABI'],

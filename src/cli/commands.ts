@@ -29,11 +29,15 @@ const COMMANDS = {
   replay: async () => (await import('./replay.ts')).addReplay,
   dump: async () => (await import('./dump.ts')).addDump,
   verify: async () => (await import('./verify.ts')).addVerify,
+  completion: async () => (await import('./completion.ts')).addCompletion,
 } as const;
 
 type Name = keyof typeof COMMANDS;
 
 const isCommand = (word: string | undefined): word is Name => word !== undefined && Object.hasOwn(COMMANDS, word);
+
+/** Made from the definitions of all others. */
+const OF_ALL: ReadonlySet<Name> = new Set<Name>(['completion']);
 
 /** Of what takes long without reading a stream: proofs, and files of gigabytes. */
 async function watchWork(command: Command): Promise<void> {
@@ -87,6 +91,7 @@ const EXAMPLES = `  seccompc build seccomp.json --into ./operator
 /** With the command that the arguments name alone, or with all where they name none: help and mistakes list them. */
 export async function commandLine([word]: readonly string[]): Promise<Command> {
   if (isCommand(word)) {
+    if (OF_ALL.has(word)) return wholeCommandLine();
     const program = bare();
     (await COMMANDS[word]())(program);
     return program;

@@ -33,6 +33,8 @@ export interface Definition {
   readonly result: keyof typeof QUIET;
   readonly quiet?: Manner;
   readonly json?: Manner;
+  /** Runs the words behind -- as a command, or hands them to a program. */
+  readonly runs?: boolean;
 }
 
 const definitions = new WeakMap<Command, Definition>();
@@ -75,7 +77,7 @@ export function define(command: Command, definition: Definition): Command {
 }
 
 /** Kinds of words that a shell can complete, where they are neither files nor choices. */
-export type ValueKind = 'arch' | 'capability' | 'call' | 'finding' | 'process' | 'command' | 'folder';
+export type ValueKind = 'arch' | 'capability' | 'call' | 'process' | 'command' | 'folder';
 
 const kinds = new WeakMap<Option | Argument, ValueKind>();
 

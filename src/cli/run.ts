@@ -122,6 +122,7 @@ export function addRun(program: Command): void {
   );
   define(command, {
     group: 'processes',
+    runs: true,
     result: 'document',
     quiet: 'no warnings about the profile, and no word when the filter killed the command',
     json: { none: "standard output is the command's own" },

@@ -236,6 +236,7 @@ export function addTrace(program: Command): void {
   });
   define(command, {
     group: 'processes',
+    runs: true,
     result: 'document',
     quiet: 'the report and failures alone',
     json: { none: "standard output is the command's own; --report FILE --format json has the report" },

@@ -146,6 +146,9 @@ const LEAVES: Readonly<Record<string, Leaves>> = {
     file: ['service.jsonc', /"SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"/],
   },
   'init - --base empty': { stdout: /nothing but ending/ },
+  'completion bash > seccompc.bash': { file: ['seccompc.bash', /complete -F _seccompc seccompc/] },
+  'completion zsh > _seccompc': { file: ['_seccompc', /^#compdef seccompc/] },
+  'completion fish > seccompc.fish': { file: ['seccompc.fish', /complete -c seccompc/] },
   'schema > seccomp.schema.json': { file: ['seccomp.schema.json', /draft-07/] },
   'learn app.strace -o learned.jsonc': { file: ['learned.jsonc', /"socket"/], stderr: /5 calls seen/ },
   'learn app.strace --base seccomp.json -o learned.jsonc': {
