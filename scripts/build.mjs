@@ -7,6 +7,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { keepReachable } from './declarations.mjs';
 import { ensureDependencies, must, root } from './ensure.mjs';
+import { packedManual } from './manual.mjs';
 
 ensureDependencies();
 const dist = join(root, 'dist');
@@ -66,6 +67,7 @@ writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(join(dist, 'seccompc
 rmSync(join(dist, 'seccompc.js'));
 chmodSync(command, 0o755);
 writeFileSync(join(dist, 'LICENSES.txt'), licences());
+writeFileSync(join(dist, 'seccompc.1.gz'), await packedManual());
 writeFileSync(join(dist, '.built'), '');
 
 /** Of the packages whose code was bundled: their licence as they ship it, or what their package.json says. */

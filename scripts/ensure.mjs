@@ -44,6 +44,7 @@ export function ensureBuilt() {
     'tsconfig.build.json',
     'scripts/build.mjs',
     'scripts/declarations.mjs',
+    'scripts/manual.mjs',
   ];
   const wanted = Math.max(...inputs.map((name) => newest(join(root, name))));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= wanted) return;

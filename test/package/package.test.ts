@@ -18,6 +18,7 @@ const PACKED: readonly RegExp[] = [
   /^dist\/parts\/[\w.-]+\.js$/, // what these share
   /^dist\/.+\.d\.ts$/,
   /^dist\/LICENSES\.txt$/,
+  /^dist\/seccompc\.1\.gz$/, // the manual page
   /^profiles\/[\w-]+(\.assert)?\.(jsonc|md)$/i,
   /^docs\/[\w-]+\.md$/,
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
