@@ -30,9 +30,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   formats: ['kernel', 'policy', ...BELOW_BPF],
   build: ['compile', 'prove', 'kernel', 'policy', 'formats', 'elf', 'machine', ...BELOW_BPF],
   view: ['assert', 'prove', 'diagram', 'kernel', 'policy', ...BELOW_BPF],
+  // of compile, view and trace the names and types
+  config: ['assert', 'lint', 'trace', 'compile', 'view', 'prove', 'policy', ...BELOW_ARCH],
   // probe.ts runs what machine/ emits; elf-file.ts applies what elf/ plans.
   host: ['machine', 'elf', ...BELOW_ARCH],
   cli: [
+    'config',
     'view',
     'algebra',
     'assert',

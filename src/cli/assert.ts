@@ -43,7 +43,8 @@ const FORMS: Readonly<Record<Breach['form'], string>> = {
   'unknown-arch': ', on an architecture token that no ABI has',
 };
 
-function breachLines(breach: Breach, policy: Policy | undefined): readonly string[] {
+/** The call, what it gets, and the rule that decides. */
+export function breachLines(breach: Breach, policy: Policy | undefined): readonly string[] {
   const { data, word, form, arch } = breach;
   return [
     `  ${describeCall(data)} gets ${describeWord(word, arch)}${FORMS[form]}`,

@@ -14,6 +14,7 @@ const COMMANDS = {
   explain: async () => (await import('./explain.ts')).addExplain,
   merge: async () => (await import('./combine.ts')).addMerge,
   intersect: async () => (await import('./combine.ts')).addIntersect,
+  ci: async () => (await import('./ci.ts')).addCi,
   schema: async () => (await import('./schema.ts')).addSchema,
   build: async () => (await import('./build.ts')).addBuild,
   prove: async () => (await import('./prove.ts')).addProve,

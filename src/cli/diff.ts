@@ -2,7 +2,8 @@
 import { type Command, Option } from 'commander';
 import { describeCall } from '../assert/index.ts';
 import { DEFAULT_SECTION, loadPolicy } from '../build/index.ts';
-import { type Diagnostic, Diagnostics, fail, forTerminal, SeccompcError } from '../diag/index.ts';
+import { applyIgnores, readIgnoreFile } from '../config/index.ts';
+import { type Diagnostic, Diagnostics, fail, forMarkdown, forTerminal, SeccompcError } from '../diag/index.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { type CheckedProgram, check } from '../kernel/index.ts';
 import type { Policy } from '../policy/index.ts';
@@ -10,7 +11,6 @@ import { byArch, coveredArches, type Differences, difference } from '../prove/in
 import { changeText, type Group, grouped, tally, whereText } from '../view/index.ts';
 import { refusalDiagnostic } from './check.ts';
 import { define } from './definition.ts';
-import { applyIgnores, readIgnoreFile } from './diff-ignore.ts';
 import { failOnOption, groupData, groupLines, isFailure } from './diff-show.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { readSubject, type Subject } from './subject.ts';
@@ -124,15 +124,6 @@ function textLines({ sides, notes, groups, idle, ignored, undecided, count }: Re
     '',
     `${tally(groups)}${ignored.length > 0 ? `; ${ignored.length} ignored` : ''}`,
   ];
-}
-
-/** Text from outside in Markdown: no markup of its own, no HTML, one line, no end of a table cell. */
-export function forMarkdown(text: string): string {
-  return forTerminal(text)
-    .replace(/[\\`*_{}[\]()#+\-.!|~:@]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
 }
 
 function markdownLines({ sides, notes, groups, idle, ignored, undecided, count }: Result): readonly string[] {

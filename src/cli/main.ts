@@ -4,36 +4,9 @@
  */
 import type { CommanderError } from 'commander';
 import { type Code, type Diagnostic, forTerminal, SeccompcError } from '../diag/index.ts';
+import { exitStatus } from './status.ts';
 import { diagnosticsData, endQuiet, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
-
-/** Faults of the command line or of the outside world; everything else is a verdict on the input. */
-const USAGE: ReadonlySet<Code> = new Set<Code>([
-  'USAGE',
-  'INPUT_UNREADABLE',
-  'INPUT_TOO_LARGE',
-  'OUTPUT_UNWRITABLE',
-  'ARCH_MISSING',
-  'TRACE_FORMAT',
-  'TRACE_EMPTY',
-  'TRACE_UNFIT',
-  'TRACE_TOO_LARGE',
-  'LEARN_EMPTY',
-  'FILTER_INDEX',
-  'FILTER_SEVERAL',
-]);
-/** Faults of the command line when they have no place in a text. */
-const USAGE_WITHOUT_PLACE: ReadonlySet<Code> = new Set<Code>([
-  'ARCH_UNKNOWN',
-  'CAP_UNKNOWN',
-  'KERNEL_VERSION',
-  'SYSCALL_UNKNOWN',
-  'ARCH_BYTE_ORDER',
-]);
-
-function isUsage(d: Diagnostic): boolean {
-  return USAGE.has(d.code) || (USAGE_WITHOUT_PLACE.has(d.code) && d.span === undefined);
-}
 
 const isRun = (argv: readonly string[]): boolean => argv[0] === 'run' || argv[0] === 'trace';
 
@@ -45,7 +18,7 @@ const RUN_STATUS: ReadonlyMap<Code, number> = new Map<Code, number>([
 ]);
 
 /** Whose --format says json as well. */
-const FORMAT_IS_JSON: ReadonlySet<string> = new Set(['diff', 'lint', 'replay']);
+const FORMAT_IS_JSON: ReadonlySet<string> = new Set(['ci', 'diff', 'lint', 'replay']);
 
 /** A failure is data too where data was asked for: --json, and `--format json` of some. */
 function wantsJson(argv: readonly string[]): boolean {
@@ -56,31 +29,6 @@ function wantsJson(argv: readonly string[]): boolean {
   const format = own.indexOf('--format');
   const isFormat = own[format + 1] === 'json' || own.includes('--format=json');
   return own.includes('--json') || (isFormat && own.some((word) => FORMAT_IS_JSON.has(word)));
-}
-
-/** What could not be had: evidence, and nothing else. */
-const UNKNOWN: ReadonlySet<Code> = new Set<Code>([
-  'PROOF_UNDECIDED',
-  'KERNEL_UNASKED',
-  'KERNEL_UNABLE',
-  'DRY_RUN_UNSEEN',
-  'PROCESS_MISSING',
-  'PROCESS_ENDED',
-  'PROCESS_CHANGED',
-  'PROCESS_KERNEL',
-  'PROCESS_TRACED',
-  'PROCESS_BUSY',
-  'PROCESS_DENIED',
-  'PROCESS_PRIVILEGE',
-  'CALLER_CONFINED',
-  'FILTER_EBPF',
-  'FILTER_NEWER',
-]);
-
-/** 3 where the only thing missing is evidence. */
-function exitStatus(errors: readonly Diagnostic[]): number {
-  if (errors.every((d) => UNKNOWN.has(d.code))) return 3;
-  return errors.every(isUsage) ? 2 : 1;
 }
 
 /** Commands of which one expects a file. */

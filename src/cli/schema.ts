@@ -12,14 +12,19 @@ export function addSchema(program: Command): void {
         'it. `seccompc init` writes it beside the profile; else name it in the profile, or in the settings of the editor:\n' +
         '  "$schema": "./seccomp.schema.json"',
     )
-    .action(() => {
-      process.stdout.write(`${JSON.stringify(profileSchema(), null, 1)}\n`);
+    .option('--config', 'that of seccompc.config.jsonc instead')
+    .action(async ({ config }: { readonly config?: boolean }) => {
+      const schema = config ? (await import('../config/index.ts')).configSchema() : profileSchema();
+      process.stdout.write(`${JSON.stringify(schema, null, 1)}\n`);
     });
   define(command, {
     group: 'profiles',
     result: 'document',
     quiet: { none: 'it prints nothing else' },
     json: { none: 'it is JSON' },
-    examples: [['schema > seccomp.schema.json', 'into a file beside the profiles']],
+    examples: [
+      ['schema > seccomp.schema.json', 'into a file beside the profiles'],
+      ['schema --config > config.schema.json', 'that of the configuration of seccompc ci'],
+    ],
   });
 }

@@ -155,6 +155,16 @@ export const CODES = {
   EXPORT_LOOSER: { severity: 'error', about: 'what the dialect would say allows more than the profile' },
   EXPORT_FLAGS: { severity: 'warning', about: 'filter flags that do not reach whoever installs the filter' },
 
+  // seccompc ci
+  CONFIG_PATH: { severity: 'error', about: 'a path of a configuration that is none, or leads out of its folder' },
+  ASSERT_FAILED: { severity: 'error', about: 'a statement about a profile that does not hold' },
+  DIFF_LOOSENED: { severity: 'warning', about: 'a call that the base was stricter with' },
+  DIFF_TIGHTENED: { severity: 'note', about: 'a call that the base was less strict with' },
+  DIFF_CHANGED: { severity: 'note', about: 'a call that gets the same action as at the base, with other data' },
+  BASE_MISSING: { severity: 'error', about: 'what a profile was at the base could not be had' },
+  OUTPUT_STALE: { severity: 'error', about: 'a file that is made from a profile is not what the profile gives now' },
+  TRACE_NOT_DENIED: { severity: 'error', about: 'a call that should be denied in a trace, and is not' },
+
   // differences
   IGNORE_UNUSED: { severity: 'warning', about: 'an entry of the ignore file that no difference needs any more' },
 

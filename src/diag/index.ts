@@ -6,3 +6,4 @@ export { SeccompcError, unreachable } from './error.ts';
 export { forTerminal, jsonForTerminal, quoted, withoutCommands } from './escape.ts';
 export { type Position, positionAt } from './position.ts';
 export { COLOUR, PLAIN, render, renderPlain, type Style, toJson } from './render.ts';
+export { forMarkdown, forXml, forXmlAttribute, sarifMessage, sarifRegion, uriOf } from './sinks.ts';

@@ -1,6 +1,13 @@
 /** Findings as SARIF 2.1.0. @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/ sections 3.27 (results), 3.55 (fixes) */
-import { CODES, forTerminal, jsonForTerminal, positionAt, type Span } from '../diag/index.ts';
-import { sha256 } from '../num/sha256.ts';
+import {
+  CODES,
+  jsonForTerminal,
+  sarifMessage as message,
+  sarifRegion as region,
+  type Span,
+  uriOf,
+} from '../diag/index.ts';
+import { fingerprint } from '../num/fingerprint.ts';
 import type { Finding } from './finding.ts';
 import { LINTS } from './table.ts';
 
@@ -29,7 +36,7 @@ export function lintSarif(findings: readonly Finding[], file: string, version: s
 
 function result(f: Finding, ruleIndex: number, file: string): Record<string, unknown> {
   const text = f.source?.text ?? '';
-  const artifactLocation = { uri: uri(file) };
+  const artifactLocation = { uri: uriOf(file) };
   const place = (span: Span | undefined) => ({
     physicalLocation: { artifactLocation, ...(span && { region: region(text, span) }) },
   });
@@ -61,29 +68,4 @@ function result(f: Finding, ruleIndex: number, file: string): Record<string, unk
       ],
     }),
   };
-}
-
-function region(text: string, { start, end }: Span): Record<string, number> {
-  const from = positionAt(text, start);
-  const to = positionAt(text, end);
-  return { startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column };
-}
-
-function fingerprint(text: string): string {
-  const digest = sha256(new TextEncoder().encode(text));
-  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** A viewer makes links of brackets and fills in braces. */
-const message = (text: string): { readonly text: string } => ({
-  text: forTerminal(text)
-    .replace(/[\\[\]]/g, '\\$&')
-    .replace(/[{}]/g, '$&$&'),
-});
-
-/** A path as a URI reference; a colon is encoded, so that no path becomes a scheme. */
-function uri(path: string): string {
-  const parts = path.replace(/\p{Surrogate}/gu, '\ufffd').split('/');
-  const encoded = parts.map((part) => encodeURIComponent(part)).join('/');
-  return path.startsWith('/') ? `file://${encoded.replace(/^\/+/, '/')}` : encoded;
 }

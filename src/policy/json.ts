@@ -199,6 +199,38 @@ export class JsonReader {
     return found;
   }
 
+  /** The fields of an object in which every key must be one of these, letter by letter, and once; null is a value. */
+  exactFields(object: Node, known: readonly string[]): Map<string, Node> {
+    const found = new Map<string, Node>();
+    const keys = new Map<string, Node>();
+    for (const property of object.children ?? []) {
+      const [keyNode, value] = property.children ?? [];
+      if (keyNode === undefined || value === undefined) continue;
+      const key = String(keyNode.value);
+      const earlier = keys.get(key);
+      if (!known.includes(key)) {
+        const help = didYouMean(key, known) ?? `it has ${known.map((name) => `'${name}'`).join(', ')}`;
+        this.report(keyNode, {
+          code: 'KEY_UNKNOWN',
+          severity: 'error',
+          message: `there is no key ${quoted(key)} here`,
+          help,
+        });
+      } else if (earlier !== undefined) {
+        this.report(keyNode, {
+          code: 'KEY_DUPLICATE',
+          severity: 'error',
+          message: `the key ${quoted(key)} stands twice`,
+          related: [{ message: 'it stands here first', source: this.source, span: spanOf(earlier) }],
+        });
+      } else {
+        keys.set(key, keyNode);
+        found.set(key, value);
+      }
+    }
+    return found;
+  }
+
   string(node: Node, what: string): string | undefined {
     if (node.type === 'string') return node.value as string;
     this.report(node, { code: 'TYPE_WRONG', message: `${what} is a string, not ${article(node)}` });

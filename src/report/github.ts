@@ -1,10 +1,5 @@
-/**
- * Workflow commands that GitHub Actions turns into annotations: one a line, at the deciding rule of the profile, or where
- * none decides at the first such line of the trace. GitHub shows ten of a level for a step and drops the others, so what
- * does not fit is printed as plain lines of the log, and the sum says so.
- * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
- */
-import { forTerminal, positionAt, withoutCommands } from '../diag/index.ts';
+/** Annotations of GitHub Actions: each finding at the deciding rule of the profile, or where none decides at its first line in the trace. */
+import { positionAt } from '../diag/index.ts';
 import type { Replay } from '../trace/index.ts';
 import { count, plural } from './calls.ts';
 import {
@@ -16,20 +11,7 @@ import {
   sentence,
   undecidedText,
 } from './entries.ts';
-
-interface Annotation {
-  readonly level: 'error' | 'warning' | 'notice';
-  readonly title: string;
-  readonly lines: readonly string[];
-  readonly file?: string | undefined;
-  readonly line?: number | undefined;
-  readonly column?: number | undefined;
-}
-
-/** Of each level in a step. */
-const MOST_ANNOTATIONS = 10;
-/** Characters of a title. */
-const MOST_TITLE = 255;
+import { type Annotation, githubLines, levelOf } from './github-parts.ts';
 
 export function toGithub(replay: Replay, context: ReportContext): string {
   const { totals } = replay;
@@ -62,30 +44,7 @@ export function toGithub(replay: Replay, context: ReportContext): string {
         : []),
     ]),
   ];
-  const { shown, left } = fitting(annotations);
-  const sum: Annotation = {
-    level: 'notice',
-    title: 'seccompc replay',
-    lines: [summary, ...(left.length > 0 ? [`${plural(left.length, 'more finding')} in the log of this step`] : [])],
-  };
-  return `${[...[...shown, sum].map(command), ...left.map(plainLine)].join('\n')}\n`;
-}
-
-/** The first ones of each level, and the others; the sum is a notice, too. */
-function fitting(all: readonly Annotation[]): Readonly<Record<'shown' | 'left', readonly Annotation[]>> {
-  const room = { error: MOST_ANNOTATIONS, warning: MOST_ANNOTATIONS, notice: MOST_ANNOTATIONS - 1 };
-  const shown: Annotation[] = [];
-  const left: Annotation[] = [];
-  for (const one of all) {
-    room[one.level] -= 1;
-    (room[one.level] >= 0 ? shown : left).push(one);
-  }
-  return { shown, left };
-}
-
-function plainLine({ level, lines, file, line }: Annotation): string {
-  const place = file === undefined ? '' : ` (${file}${line === undefined ? '' : `:${line}`})`;
-  return withoutCommands(`${level}: ${lines.map((text) => forTerminal(text)).join('; ')}${forTerminal(place)}`);
+  return githubLines(annotations, 'seccompc replay', summary);
 }
 
 function entryAnnotation(entry: Entry): Annotation {
@@ -95,7 +54,7 @@ function entryAnnotation(entry: Entry): Annotation {
   const { first } = finding;
   const place = rule && source ? positionAt(source.text, rule.span.start) : undefined;
   return {
-    level: severity === 'note' ? 'notice' : severity,
+    level: levelOf(severity),
     title: `${entry.kind}: ${entry.callText}`,
     lines: [
       sentence(entry),
@@ -107,18 +66,3 @@ function entryAnnotation(entry: Entry): Annotation {
     ...(place ? { file: source?.name, line: place.line, column: place.column } : first),
   };
 }
-
-function command({ level, title, lines, file, line, column }: Annotation): string {
-  const properties = Object.entries({ file, line, col: column, title: forTerminal(title).slice(0, MOST_TITLE) })
-    .filter(([, value]) => value !== undefined)
-    .map(
-      ([key, value]) =>
-        `${key}=${data(forTerminal(String(value)))
-          .replaceAll(':', '%3A')
-          .replaceAll(',', '%2C')}`,
-    );
-  return `::${level} ${properties.join(',')}::${data(lines.map((text) => forTerminal(text)).join('\n'))}`;
-}
-
-/** As the runner decodes it. */
-const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');

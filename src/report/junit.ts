@@ -17,20 +17,11 @@ import {
   sentence,
   undecidedText,
 } from './entries.ts';
-
-interface Case {
-  readonly group: string;
-  readonly name: string;
-  readonly outcome: 'passed' | 'failure' | 'error' | 'skipped';
-  /** In a line. */
-  readonly message?: string | undefined;
-  /** May hold line breaks. */
-  readonly detail?: string | undefined;
-}
+import { type Case, junitXml } from './junit-parts.ts';
 
 export function toJunit(replay: Replay, context: ReportContext): string {
   const title = `seccompc replay: ${context.profile?.name ?? context.policy?.source.name ?? 'filter'}`;
-  const cases = ownNames([
+  return junitXml(title, [
     {
       group: 'replay',
       name: `${count(replay.totals.allowed)} of ${plural(replay.totals.events, 'call')} allowed`,
@@ -55,27 +46,6 @@ export function toJunit(replay: Replay, context: ReportContext): string {
     ),
     ...replay.sources.map(sourceCase),
   ]);
-  const having = (outcome: Case['outcome']) => cases.filter((c) => c.outcome === outcome).length;
-  const totals = `tests="${cases.length}" failures="${having('failure')}" errors="${having('error')}" time="0"`;
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="${attribute(title)}" ${totals}>`,
-    `  <testsuite name="${attribute(title)}" ${totals} skipped="${having('skipped')}">`,
-    ...cases.flatMap(caseXml),
-    '  </testsuite>',
-    '</testsuites>\n',
-  ].join('\n');
-}
-
-/** Equal names of a group are numbered. */
-function ownNames(cases: readonly Case[]): readonly Case[] {
-  const seen = new Map<string, number>();
-  return cases.map((one) => {
-    const key = `${one.group} ${one.name}`;
-    const before = seen.get(key) ?? 0;
-    seen.set(key, before + 1);
-    return before === 0 ? one : { ...one, name: `${one.name} #${before + 1}` };
-  });
 }
 
 function entryCase(entry: Entry): Case {
@@ -85,6 +55,7 @@ function entryCase(entry: Entry): Case {
     group: entry.kind,
     name: `${entry.arch} ${entry.callText}`,
     outcome: outcome[entry.kind],
+    type: CODE.denied,
     message: sentence(entry),
     detail: [renderPlain(diagnosticOf(entry)) + why, ...entry.path.map((line) => forTerminal(line))].join('\n'),
   };
@@ -96,45 +67,8 @@ function sourceCase({ file, format, calls, lines, unread, firstUnread, incomplet
     group: 'traces',
     name: `${file} is read as ${format}`,
     outcome: calls === 0 && lines > 0 ? 'error' : 'passed',
+    type: 'TRACE_EMPTY',
     message: `${plural(lines, 'line')}, ${plural(calls, 'call')}, ${count(unread)} not understood`,
     detail: detail.map((line) => forTerminal(line)).join('\n'),
   };
 }
-
-function caseXml({ group, name, outcome, message = '', detail = '' }: Case): readonly string[] {
-  const open = `    <testcase classname="seccompc.${group}" name="${attribute(name)}" time="0"`;
-  const said = `message="${attribute(message)}"`;
-  if (outcome === 'skipped') return [`${open}><skipped ${said}/></testcase>`];
-  const type = outcome === 'failure' ? CODE.denied : 'TRACE_EMPTY';
-  if (outcome !== 'passed')
-    return [`${open}><${outcome} type="${type}" ${said}>${escaped(detail)}</${outcome}></testcase>`];
-  const output = [message, detail].filter((text) => text !== '').join('\n');
-  return [output === '' ? `${open}/>` : `${open}><system-out>${escaped(output)}</system-out></testcase>`];
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '<': '&lt;',
-  '>': '&gt;',
-  '&': '&amp;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
-/**
- * XML 1.0 has no place for most control characters, lone surrogates and two non-characters, not even as references. What a
- * CI runner obeys in a line is written as references.
- */
-function escaped(text: string): string {
-  return text
-    .split('\n')
-    .map((line) =>
-      forTerminal(line)
-        .replace(/[\ufffe\uffff]/g, (c) => `\\u{${c.charCodeAt(0).toString(16)}}`)
-        .replace(/[<>&"']/g, (c) => ENTITIES[c] ?? c)
-        .replace(/^(\s*)::/, '$1&#58;:')
-        .replaceAll('##[', '#&#35;['),
-    )
-    .join('\n');
-}
-
-const attribute = (text: string): string => escaped(forTerminal(text));

@@ -5,8 +5,8 @@
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/ sections 3.11 (messages), 3.20.21 (notifications), 3.27 (results)
  * @see GitHub's "SARIF support for code scanning": what it requires of rules, results and fingerprints, and its limits
  */
-import { CODES, forTerminal, jsonForTerminal, positionAt } from '../diag/index.ts';
-import { sha256 } from '../num/sha256.ts';
+import { CODES, jsonForTerminal, sarifMessage as message, positionAt, uriOf } from '../diag/index.ts';
+import { fingerprint } from '../num/fingerprint.ts';
 import type { LackingCall, Replay, TracedCall } from '../trace/index.ts';
 import { argText, plural } from './calls.ts';
 import {
@@ -121,14 +121,12 @@ const result = (ruleId: RuleId, level: string, call: TracedCall, text: string): 
   ruleIndex: RULES.indexOf(ruleId),
   level,
   message: message(text),
-  partialFingerprints: { primaryLocationLineHash: `${fingerprint(ruleId, call)}:1` },
+  partialFingerprints: { primaryLocationLineHash: `${fingerprintOf(ruleId, call)}:1` },
 });
 
 /** The same for the same call in every trace; of two calls never the same. */
-function fingerprint(ruleId: RuleId, { arch, nr, name, args }: TracedCall): string {
-  const text = JSON.stringify([ruleId, arch?.name, nr, name, args.map(argText)]);
-  const digest = sha256(new TextEncoder().encode(text));
-  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+function fingerprintOf(ruleId: RuleId, { arch, nr, name, args }: TracedCall): string {
+  return fingerprint(JSON.stringify([ruleId, arch?.name, nr, name, args.map(argText)]));
 }
 
 const notification = (file: string | undefined, text: string): Record<string, unknown> => ({
@@ -137,23 +135,6 @@ const notification = (file: string | undefined, text: string): Record<string, un
   ...(file !== undefined && { locations: [place(file)] }),
 });
 
-/** A viewer makes links of brackets and fills in braces. */
-const message = (text: string): { readonly text: string } => ({
-  text: forTerminal(text)
-    .replace(/[\\[\]]/g, '\\$&')
-    .replace(/[{}]/g, '$&$&'),
-});
-
 function place(file: string, region?: Record<string, number>): Record<string, unknown> {
-  return { physicalLocation: { artifactLocation: { uri: uri(file) }, ...(region && { region }) } };
-}
-
-/** A path as a URI reference; a colon is encoded, so that no path becomes a scheme. */
-function uri(path: string): string {
-  const encoded = path
-    .replace(/\p{Surrogate}/gu, '\ufffd')
-    .split('/')
-    .map((part) => encodeURIComponent(part))
-    .join('/');
-  return path.startsWith('/') ? `file://${encoded.replace(/^\/+/, '/')}` : encoded;
+  return { physicalLocation: { artifactLocation: { uri: uriOf(file) }, ...(region && { region }) } };
 }

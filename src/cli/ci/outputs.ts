@@ -1,0 +1,104 @@
+/** outputs: files that are made from the profile. Held against what it gives now, or, with --write, written. */
+import { basename } from 'node:path';
+import { elfArch, planEmbed, requireOwnAbi } from '../../build/embed.ts';
+import { inspectElf } from '../../build/inspect.ts';
+import { DEFAULT_SECTION } from '../../build/sections.ts';
+import type { OutputEntry } from '../../config/index.ts';
+import { fail, type NewDiagnostic, type Source } from '../../diag/index.ts';
+import { readElfFrom } from '../../elf/index.ts';
+import { replaceFile } from '../../host/atomic-write.ts';
+import { isSameFile } from '../../host/destination.ts';
+import { openElf, rewrite } from '../../host/elf-file.ts';
+import { readInput } from '../../host/input.ts';
+import type { CheckedProgram } from '../../kernel/index.ts';
+import { prove } from '../../prove/index.ts';
+import { programAs } from '../../view/index.ts';
+import { VERSION } from '../version.ts';
+import type { Made } from './compile.ts';
+import type { Places } from './places.ts';
+import { type Outcome, passed } from './step.ts';
+
+const HELP = 'seccompc ci --write makes it anew';
+
+function stale(file: string, message: string): never {
+  const found: NewDiagnostic = { code: 'OUTPUT_STALE', file, message, help: HELP };
+  return fail(found);
+}
+
+/** Whether the file holds what the target gives now. @throws SeccompcError OUTPUT_STALE, CONFIG_PATH, INPUT_UNREADABLE */
+export function outputStep(output: OutputEntry, made: Made, places: Places): Outcome {
+  const { name, isThere } = places.output(output.file);
+  if (!isThere) stale(name, 'the file is not there yet');
+  const program = made.program as CheckedProgram;
+  if (output.into === undefined) {
+    const { bytes } = readInput(name);
+    const same = Buffer.compare(bytes, bytesOf(output, made, program)) === 0;
+    return same ? passed(`${name}: current`) : stale(name, 'it is not what the profile gives now');
+  }
+  return embedded(output, made, name);
+}
+
+function bytesOf({ format = 'raw' }: OutputEntry, { policy }: Made, program: CheckedProgram): Uint8Array {
+  return programAs(program, format, { architectures: policy.arches.map(({ arch }) => arch.scmp) });
+}
+
+/** An ELF file is current when its filter is equal to the profile and sits there in the way that was asked for. */
+function embedded({ section = DEFAULT_SECTION, load, enforce }: OutputEntry, { policy }: Made, name: string): Outcome {
+  const opened = openElf(name);
+  try {
+    const elf = readElfFrom(opened.source, { file: name });
+    const { filters, enforced, problems } = inspectElf(elf, { section });
+    const filter = filters.find((found) => found.section === section)?.data;
+    if (filter === undefined) stale(name, `there is no filter in its section '${section}'`);
+    const broken = problems.find(({ severity }) => severity === 'error');
+    if (broken !== undefined) stale(name, `its filter is damaged: ${broken.message}`);
+    if (load && filter.mapping.kind !== 'mapped') stale(name, 'its filter is not loaded when the program runs');
+    if (enforce !== (enforced !== undefined))
+      stale(name, enforce ? 'it does not install its filter' : 'it installs its filter by itself');
+    const proof = filter.verdict.ok ? prove(filter.verdict.program, policy) : undefined;
+    if (proof?.proved !== true) stale(name, 'its filter is not equal to the profile');
+    return passed(`${name}: current, equal to the profile`);
+  } finally {
+    opened.close();
+  }
+}
+
+/** Writes the file, whole or not at all. Inputs are never written over. */
+export function writeOutput(output: OutputEntry, made: Made, places: Places, inputs: readonly string[]): Outcome {
+  const { name } = places.output(output.file);
+  const program = made.program as CheckedProgram;
+  if (inputs.some((input) => isSameFile(name, input)))
+    fail({
+      code: 'USAGE',
+      file: name,
+      message: 'the output would overwrite what it is made of',
+      help: 'name another file',
+    });
+  if (output.into === undefined) {
+    replaceFile(name, bytesOf(output, made, program));
+    return passed(`${name}: written`);
+  }
+  const into = places.input(output.into);
+  const opened = openElf(into);
+  try {
+    const elf = readElfFrom(opened.source, { file: into });
+    requireOwnAbi(made.policy, elfArch(elf, into), into);
+    const edit = planEmbed(elf, program, made.policy, {
+      section: output.section ?? DEFAULT_SECTION,
+      profileName: basename(made.policy.source.name),
+      version: VERSION,
+      load: output.load,
+      enforce: output.enforce,
+      embedProfile: output.embedProfile,
+    });
+    rewrite(opened, edit, into === name ? undefined : name, {});
+    return passed(`${name}: written`);
+  } finally {
+    opened.close();
+  }
+}
+
+/** The files that a profile's steps read: no output may be one of them. */
+export function inputsOf(config: Source, profile: Source): readonly string[] {
+  return [config.name, profile.name];
+}
