@@ -106,7 +106,7 @@ const TRACE = object({
   ),
   maxDenials: key({ kind: 'number' }, 'Denied calls, by number, that are no failure; default 0'),
   baseline: key(path, 'Denials that are accepted, as `seccompc replay --write-baseline` writes them'),
-  target,
+  target: key(text, 'The one target that it is replayed against, by its name; default: every target'),
 });
 
 const PROGRAM = object({
@@ -153,7 +153,7 @@ const PROFILE = object({
         list(
           object({
             code: required(choice(...Object.keys(LINTS)), 'Findings of this code, none of which is an error'),
-            reason: required(text, 'Why'),
+            reason: required(text, 'Why they are wanted'),
           }),
         ),
         'Findings that are known and wanted',

@@ -149,6 +149,17 @@ const LEAVES: Readonly<Record<string, Leaves>> = {
   'completion bash > seccompc.bash': { file: ['seccompc.bash', /complete -F _seccompc seccompc/] },
   'completion zsh > _seccompc': { file: ['_seccompc', /^#compdef seccompc/] },
   'completion fish > seccompc.fish': { file: ['seccompc.fish', /complete -c seccompc/] },
+  ci: { stdout: /diff +skipped/ },
+  'ci --base origin/main --report sarif=ci.sarif': {
+    stdout: /no difference, for all 2\^512 inputs/,
+    file: ['ci.sarif', /"version": "2\.1\.0"/],
+    needs: absent('git'),
+  },
+  'ci --init --config new.config.jsonc': {
+    file: ['new.config.jsonc', /"profile": "seccomp\.json"/],
+    stdout: /next: seccompc ci/,
+  },
+  'schema --config > config.schema.json': { file: ['config.schema.json', /additionalProperties/] },
   'schema > seccomp.schema.json': { file: ['seccomp.schema.json', /draft-07/] },
   'learn app.strace -o learned.jsonc': { file: ['learned.jsonc', /"socket"/], stderr: /5 calls seen/ },
   'learn app.strace --base seccomp.json -o learned.jsonc': {
@@ -231,6 +242,7 @@ async function prepare(init: boolean): Promise<void> {
     'confined',
     'filter.svg',
     'report.html',
+    'new.config.jsonc',
   ])
     rmSync(join(folder, name), { force: true });
   const profile = readFileSync('profiles/no-network.jsonc', 'utf8');
@@ -240,6 +252,11 @@ async function prepare(init: boolean): Promise<void> {
     profile.replace('"syscalls": [', '"syscalls": [\n{ "names": ["mount"], "action": "SCMP_ACT_ERRNO" },'),
   );
   file('app.strace', STRACE);
+  const target = '{ "arches": ["x86_64"] }';
+  file(
+    'seccompc.config.jsonc',
+    `{ "fail": { "lint": "error" }, "profiles": [{ "profile": "seccomp.json", "targets": [${target}] }] }`,
+  );
   file('notes.txt', 'remember');
   file('assertions.json', '{ "assert": ["socket(AF_ALG, *, *) is denied"] }');
   if (!existsSync(join(folder, 'plain.operator'))) {
@@ -279,6 +296,15 @@ async function ran(line: string): Promise<Ran> {
   return r;
 }
 
+/** What `ci --base origin/main` compares with. */
+function asRepository(): void {
+  const git = 'git -c user.name=n -c user.email=n@example.org';
+  const made = shell(
+    `rm -rf .git && git init -q . && git add -f seccomp.json seccompc.config.jsonc && ${git} commit -qm one && git update-ref refs/remotes/origin/main HEAD`,
+  );
+  assert.is(made.status, 0, made.stderr);
+}
+
 suite('cli/examples', (test) => {
   const examples: readonly Example[] = ends.flatMap((command) => definitionOf(command)?.examples ?? []);
   const noElf = existsSync('/bin/true') && noLinux === undefined ? undefined : (noLinux ?? 'there is no /bin/true');
@@ -287,6 +313,7 @@ suite('cli/examples', (test) => {
     test.needs(leaves?.needs ?? noElf, `seccompc ${line}: ${says}`, async () => {
       assert.ok(leaves, 'nobody says what this example does');
       await prepare(line.startsWith('init'));
+      if (line.includes('origin/main')) asRepository();
       const r = line.includes('1234')
         ? await confined((pid) => ran(line.replace('1234', String(pid))))
         : await ran(line);

@@ -3,7 +3,7 @@ import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import * as assert from 'uvu/assert';
 import { parseDocument } from 'yaml';
 import { readAssertionFile } from '../../src/assert/index.ts';
-import { readIgnoreFile } from '../../src/cli/diff-ignore.ts';
+import { readConfig, readIgnoreFile } from '../../src/config/index.ts';
 import { Diagnostics, type Source } from '../../src/diag/index.ts';
 import { parseProfile, resolvePolicy } from '../../src/policy/index.ts';
 import { readTrace } from '../../src/trace/index.ts';
@@ -16,6 +16,7 @@ const READERS: readonly (readonly [key: string, Reader])[] = [
   ['defaultAction', ({ file, text }) => void resolvePolicy(parseProfile(text, { file }), { arches: ['x86_64'] })],
   ['names', ({ file, text }) => void parseProfile(profileAround(text), { file })],
   ['assert', (block) => collected(block, readAssertionFile)],
+  ['profiles', (block) => collected(block, readConfig)],
   ['ignore', (block) => collected(block, readIgnoreFile)],
 ];
 
