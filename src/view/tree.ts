@@ -46,7 +46,7 @@ interface Known {
 const WITHOUT_X32 = 0xbfff_ffff;
 const X32_NR = 'x32 nr';
 const UNKNOWN: Known = { a: 'A' };
-const OPERATORS = { jeq: '=', jgt: '>', jge: '≥', jset: 'has a bit of' } as const;
+const OPERATORS = { jeq: '=', jgt: '>', jge: '≥', jset: '&' } as const;
 const ALU: Readonly<Record<string, string>> = {
   and: '&',
   or: '|',
@@ -165,7 +165,14 @@ export function treeOf({ insns, endian }: CheckedProgram): Tree {
         const value = insn.source === 'k' ? valueText(here, insn.k) : 'X';
         const note = insn.source === 'k' ? noteOf(here, insn.k, insn.op) : '';
         const ways = { yes: start(at + 1 + insn.jt), no: start(at + 1 + insn.jf) };
-        return { kind: 'test', pc, jump: at, text: `${here.a} ${OPERATORS[insn.op]} ${value}`, note, ...ways };
+        return {
+          kind: 'test',
+          pc,
+          jump: at,
+          text: `${here.a} ${OPERATORS[insn.op]} ${value}${insn.op === 'jset' ? ' ≠ 0' : ''}`,
+          note,
+          ...ways,
+        };
       }
       if (insn !== undefined && insn.op !== 'ja') here = { ...here, a: after(insn, here.a, endian) };
       at = insn?.op === 'ja' ? start(at) : at + 1;

@@ -64,7 +64,7 @@ suite('view/tree', (test) => {
       'ALLOW',
       'ERRNO(1 EPERM)',
       'arch = x86_64 or x32',
-      'args[0] low & 0x7e020000 has a bit of 0x10000000 flags CLONE_NEWUSER',
+      'args[0] low & 0x7e020000 & 0x10000000 ≠ 0 flags CLONE_NEWUSER',
       'args[0] low = 0x26 family AF_ALG',
       'nr = 41 socket',
       'nr = 56 clone',

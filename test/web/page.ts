@@ -76,7 +76,7 @@ export class WebPage {
   }
 
   /** Does something that makes the page look at an input, and waits until it has done so to the end. */
-  async looking(act: () => Promise<void>): Promise<void> {
+  async looking(act: () => Promise<unknown>): Promise<void> {
     const before = await this.page.evaluate('globalThis.looks');
     await act();
     // waitForFunction would evaluate text in the page, which its policy forbids.

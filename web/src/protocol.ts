@@ -23,6 +23,8 @@ export interface Options {
   readonly unknownArch: string;
   readonly onConflict: string;
   readonly ruleOrder: string;
+  readonly enosysAbove: string;
+  readonly strict: string;
 }
 
 export interface Span {
@@ -201,6 +203,11 @@ export interface Asks {
   readonly mend: {
     readonly ask: { readonly which: number | 'all' };
     readonly answer: { readonly text: string; readonly made: readonly string[] };
+  };
+  /** What a file is, beside what is looked at. */
+  readonly kind: {
+    readonly ask: { readonly given: Given; readonly options: Options };
+    readonly answer: Kind;
   };
   readonly download: { readonly ask: { readonly format: string }; readonly answer: File };
   readonly embed: {

@@ -27,6 +27,8 @@ export function resolveOptions(options: Options): ResolveOptions {
     unknownArch: oneOf(['kill-process', 'kill', 'errno'], options.unknownArch),
     onConflict: oneOf(['error', 'first', 'strictest'], options.onConflict),
     ruleOrder: oneOf(['oci', 'first-match'], options.ruleOrder),
+    enosysAbove: oneOf(['yes'], options.enosysAbove) && true,
+    strict: oneOf(['yes'], options.strict) && true,
   };
 }
 

@@ -69,6 +69,8 @@ export class Session {
         return compared(this.#subject, await readSubject(ask.given, ask.options, this.#breathe, this.#subject.arches));
       case 'mend':
         return this.#mend(ask.which);
+      case 'kind':
+        return (await readSubject(ask.given, ask.options, this.#breathe)).kind;
       case 'download':
         return downloaded(this.#subject, ask.format);
       case 'embed':

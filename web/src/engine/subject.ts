@@ -110,7 +110,7 @@ export async function readSubject(
   }
   if (file.size > MOST_PROGRAM) tooLarge(name, file.size, MOST_PROGRAM, 'program');
   const named = findArch(options.arches[0] ?? '');
-  return ofBytes(await bytesOf(file, name), named?.endian ?? 'little', name, options);
+  return ofBytes(await bytesOf(file, name), named?.endian, name, options);
 }
 
 async function ofText(source: Source, options: Options, breathe: Breathe, beside: readonly Arch[]): Promise<Subject> {
@@ -207,8 +207,12 @@ function ofAssembler(source: Source, options: Options): Subject {
   };
 }
 
-function ofBytes(bytes: Uint8Array, endian: Endian, name: string, options: Options): Subject {
-  const base = { kind: 'program', name, notes: [] } as const;
+/** A raw program does not say its byte order: where nobody does, the one that Linux takes it in. */
+function ofBytes(bytes: Uint8Array, named: Endian | undefined, name: string, options: Options): Subject {
+  const isBig = named === undefined && !check(bytes).ok && check(bytes, { endian: 'big' }).ok;
+  const endian = named ?? (isBig ? 'big' : 'little');
+  const notes = isBig ? ['Read as big-endian: in little-endian order Linux would refuse it.'] : [];
+  const base = { kind: 'program', name, notes } as const;
   if (bytes.length === 0 || bytes.length % INSN_SIZE !== 0) {
     const verdict = check(bytes, { endian });
     const findings = verdict.ok ? [] : [refusal(verdict, name)];

@@ -27,7 +27,7 @@ function save({ name, bytes }: File): void {
 export function downloadView(store: Store, engine: Engine, goTo: (place: Place) => void): DownloadView {
   const said = el('div', { 'aria-live': 'polite' });
   const formats = el('ul', { class: 'formats' });
-  const none = el('p', { class: 'calm' }, 'There is no valid filter to save.');
+  const none = el('p', { class: 'calm' }, 'There is no valid filter to save: the findings say why.');
   const saving = async (make: () => Promise<File>, what: (file: File) => string) => {
     try {
       const file = await make();

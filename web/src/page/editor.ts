@@ -14,7 +14,8 @@ export class Editor {
   readonly root: HTMLElement;
   readonly #numbers: HTMLElement;
   readonly #marks: HTMLElement;
-  #lines = 0;
+  /** Offset of each line's first character. */
+  #starts: number[] = [];
 
   constructor(label: string, placeholder: string, changed: (text: string) => void) {
     this.area = el('textarea', {
@@ -54,14 +55,14 @@ export class Editor {
   /** Marks the lines that findings speak of. */
   mark(findings: readonly Finding[]): void {
     const worst = new Map<number, Finding>();
-    for (const finding of findings) {
+    for (const finding of findings.slice(0, MOST_MARKS)) {
       if (finding.span === undefined) continue;
       const line = this.#lineOf(finding.span.start);
       const before = worst.get(line);
       if (before === undefined || RANK[finding.severity] < RANK[before.severity]) worst.set(line, finding);
     }
     this.#marks.replaceChildren(
-      ...[...worst].slice(0, MOST_MARKS).map(([line, { severity, message }]) => {
+      ...[...worst].map(([line, { severity, message }]) => {
         const mark = el('span', { class: `mark ${severity}`, title: message }, SIGN[severity]);
         mark.style.top = `${line * LINE}px`;
         return mark;
@@ -72,7 +73,7 @@ export class Editor {
   /** Selects a place and brings it into view. */
   show({ start, end }: Span): void {
     const line = this.#lineOf(start);
-    const column = end - this.area.value.lastIndexOf('\n', start - 1);
+    const column = end - (this.#starts[line] ?? 0);
     this.area.focus();
     this.area.setSelectionRange(start, Math.max(end, start));
     this.area.scrollTop = Math.max(0, (line - 4) * LINE);
@@ -82,13 +83,16 @@ export class Editor {
 
   /** From 0. */
   #lineOf(offset: number): number {
-    return this.area.value.slice(0, offset).split('\n').length - 1;
+    const after = this.#starts.findIndex((start) => start > offset);
+    return (after < 0 ? this.#starts.length : after) - 1;
   }
 
   #count(): void {
-    const lines = this.area.value.split('\n').length;
-    if (lines === this.#lines) return;
-    this.#lines = lines;
+    const before = this.#starts.length;
+    this.#starts = [0];
+    for (const { index } of this.area.value.matchAll(/\n/g)) this.#starts.push(index + 1);
+    const lines = this.#starts.length;
+    if (lines === before) return;
     this.#numbers.textContent = Array.from({ length: lines }, (_, i) => i + 1).join('\n');
   }
 }

@@ -24,6 +24,9 @@ interface Waiting {
   readonly part: (part: Partial<Parts>) => void;
 }
 
+/** Milliseconds until an answer is waited for. */
+const LONG = 400;
+
 /** One running engine. */
 interface Running {
   readonly post: (ask: Ask) => void;
@@ -33,13 +36,17 @@ interface Running {
 export class Engine {
   readonly #waiting = new Map<number, Waiting>();
   readonly #ready: (menu: Menu) => void;
+  readonly #asked: (isAsked: boolean) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Running;
   #last = 0;
   #isTold = false;
   #workersRun = true;
 
-  constructor(ready: (menu: Menu) => void) {
+  /** `asked`: told when an answer lets itself be waited for, and when none does any more. */
+  constructor(ready: (menu: Menu) => void, asked: (isAsked: boolean) => void) {
     this.#ready = ready;
+    this.#asked = asked;
     this.#running = this.#start();
   }
 
@@ -56,6 +63,7 @@ export class Engine {
     const id = this.#last;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { done: resolve as Waiting['done'], failed: reject, part });
+      this.#timer ??= setTimeout(() => this.#asked(true), LONG);
       this.#running.post({ id, kind, ...ask } as unknown as Ask);
     });
   }
@@ -67,10 +75,18 @@ export class Engine {
     this.#fail(new Cancelled());
   }
 
+  #settle(): void {
+    if (this.#waiting.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#asked(false);
+  }
+
   #fail(error: Error): void {
     const all = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { failed } of all) failed(error);
+    this.#settle();
   }
 
   #take(reply: Reply): void {
@@ -88,6 +104,7 @@ export class Engine {
     this.#waiting.delete(reply.id);
     if (reply.kind === 'done') waiting.done(reply.answer);
     else waiting.failed(new Refused(reply.findings));
+    this.#settle();
   }
 
   #start(): Running {

@@ -1,5 +1,5 @@
 /** Diagnostics and findings of lint, each with its place, and fixes to apply. */
-import type { Finding, Place } from '../protocol.ts';
+import type { Finding, Kind, Place } from '../protocol.ts';
 import { button, type Child, el, plural } from './dom.ts';
 import type { State } from './state.ts';
 
@@ -68,14 +68,19 @@ export function drawFindings(panel: HTMLElement, { parts, failed }: State, actio
   const body =
     findings.length > 0
       ? findingList(findings, actions)
-      : el(
-          'p',
-          { class: 'calm' },
-          about?.kind === 'profile' ? 'Nothing odd was found in this profile.' : 'Nothing is wrong with it.',
-        );
+      : el('p', { class: 'calm' }, about === undefined ? '' : CALM[about.kind]);
   const notes = (about?.notes ?? []).map((note) => el('p', { class: 'notice' }, note));
   panel.replaceChildren(...notes, ...(proved ? [proved] : []), bar, body);
 }
+
+const CALM: Readonly<Record<Kind, string>> = {
+  profile: 'Nothing odd was found in this profile.',
+  assembler: 'Nothing is wrong with it.',
+  program: 'Nothing is wrong with it.',
+  elf: 'Nothing is wrong with it.',
+  'bare-elf':
+    'This file carries no filter. To put one in, open a profile: the Download tab remembers this file and saves it with the filter.',
+};
 
 const PROOF = {
   proved: 'Proved equal',

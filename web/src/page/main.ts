@@ -22,11 +22,12 @@ import { treeView } from './tree.ts';
 import { tryView } from './try.ts';
 
 const store = new Store();
-const engine = new Engine((menu: Menu) => {
+const ready = (menu: Menu) => {
   store.set({ menu });
   byId('version').textContent = `seccompc ${menu.version}`;
   document.documentElement.dataset.ready = 'yes';
-});
+};
+const engine = new Engine(ready, (isAsked) => store.set({ isAsked }));
 
 /** Counts what was asked to be looked at: answers to older questions are dropped. */
 let turn = 0;
@@ -60,10 +61,12 @@ async function look(): Promise<void> {
   }
 }
 
+/** What was asked about the input is given up, or the input itself. An engine that is ended has forgotten it. */
 function cancel(): void {
   turn += 1;
   engine.cancel();
-  store.set({ parts: {}, work: 'cancelled', tried: undefined });
+  if (store.state.work === 'busy') store.set({ parts: {}, work: 'cancelled', tried: undefined });
+  else void look();
 }
 
 const source = sourceView(store, () => void look());
@@ -109,12 +112,23 @@ summaryView(store, source, cancel, () => void look());
 optionsView(store, byId('options'));
 store.watch(['options'], () => store.state.given !== undefined && void look());
 
-/** An ELF file without a filter, dropped beside a profile, is what the filter goes into; else a file goes where it fits. */
+/** A file that is dropped goes where it fits. */
 dropping(async (file) => {
-  if (store.state.tab === 'compare' && store.state.given !== undefined) return compare.take(file);
-  if (store.state.tab === 'replay' && store.state.given !== undefined) return replay.take(file);
-  if (store.state.tab === 'download' && store.state.parts.about?.kind === 'profile') return download.take(file);
-  source.take(await opened(file));
+  const { tab, given, options, parts } = store.state;
+  if (tab === 'compare' && given !== undefined) return compare.take(file);
+  if (tab === 'replay' && given !== undefined) return replay.take(file);
+  const dropped = await opened(file);
+  // Beside a profile, an ELF file without a filter is what the filter is to go into.
+  if (parts.about?.kind === 'profile' && dropped.kind === 'file' && store.state.work !== 'busy') {
+    const kind = await engine.ask('kind', { given: dropped, options }).catch(() => undefined);
+    if (kind === 'bare-elf' || (kind === 'elf' && tab === 'download')) {
+      open('download');
+      return download.take(file);
+    }
+  }
+  source.take(dropped);
 });
 pasting(source.take);
+// A link would change the page's address.
+byId('skip').addEventListener('click', () => byId('results').focus());
 themeButton(byId<HTMLButtonElement>('theme'));

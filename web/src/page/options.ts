@@ -64,6 +64,22 @@ const SELECTS: readonly { readonly key: Word; readonly label: string; readonly c
     ],
   },
   {
+    key: 'enosysAbove',
+    label: 'Numbers above the largest listed',
+    choices: [
+      ['', 'as the profile says'],
+      ['yes', 'fail with ENOSYS'],
+    ],
+  },
+  {
+    key: 'strict',
+    label: 'Unknown names',
+    choices: [
+      ['', 'are errors where they open'],
+      ['yes', 'are always errors'],
+    ],
+  },
+  {
     key: 'runtime',
     label: 'Doubtful profiles',
     choices: [

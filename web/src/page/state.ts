@@ -8,6 +8,8 @@ export interface State {
   readonly options: Options;
   /** What has arrived of it so far. */
   readonly parts: Partial<Parts>;
+  /** A question about it has been waiting for a while. */
+  readonly isAsked: boolean;
   readonly work: 'idle' | 'busy' | 'cancelled';
   /** Why nothing arrived. */
   readonly failed: readonly Finding[];
@@ -29,6 +31,8 @@ export const NO_OPTIONS: Options = {
   unknownArch: '',
   onConflict: '',
   ruleOrder: '',
+  enosysAbove: '',
+  strict: '',
 };
 
 type Key = keyof State;
@@ -39,6 +43,7 @@ export class Store {
     given: undefined,
     options: NO_OPTIONS,
     parts: {},
+    isAsked: false,
     work: 'idle',
     failed: [],
     tab: 'findings',

@@ -45,6 +45,7 @@ const PROOF = {
 function spoken(state: State): string {
   if (state.work === 'busy') return state.parts.about === undefined ? 'Looking at it…' : 'Proving for each call…';
   if (state.work === 'cancelled') return 'Cancelled.';
+  if (state.isAsked) return 'Working…';
   if (state.given === undefined) return '';
   const tiles = tilesOf(state);
   return tiles.length === 0
@@ -68,11 +69,11 @@ export function summaryView(store: Store, source: SourceView, cancel: () => void
       return el('li', {}, open, el('span', { class: 'soft' }, sample.about));
     }),
   );
-  store.watch(['given', 'parts', 'work', 'failed'], (state) => {
+  store.watch(['given', 'parts', 'work', 'failed', 'isAsked'], (state) => {
     const said = spoken(state);
     if (text.textContent !== said) text.textContent = said;
-    status.classList.toggle('unseen', state.work === 'idle');
-    stop.hidden = state.work !== 'busy';
+    status.classList.toggle('unseen', state.work === 'idle' && !state.isAsked);
+    stop.hidden = state.work !== 'busy' && !state.isAsked;
     retry.hidden = state.work !== 'cancelled';
     welcome.hidden = state.given !== undefined;
     byId('looked').hidden = state.given === undefined;

@@ -26,7 +26,11 @@ export function tableView(store: Store, tryCall: (call: string, arch: string) =>
     if (table === undefined) {
       const isComing = store.state.work === 'busy' && store.state.parts.program?.cost !== undefined;
       place.replaceChildren(
-        el('p', { class: 'calm' }, isComing ? 'Proving for each call…' : 'There is no valid filter to show.'),
+        el(
+          'p',
+          { class: 'calm' },
+          isComing ? 'Proving for each call…' : 'There is no valid filter to show: the findings say why.',
+        ),
       );
       return;
     }

@@ -80,10 +80,10 @@ const widthOf = (cell: Cell): number => 20 + Math.ceil(textOf(cell).length * CHA
 
 /** 'nr < 200' of 'nr ≥ 200'. */
 function opposite(text: string): string {
-  const [, left, operator, right] = /^(.*) (=|≥|>|has a bit of) (\S+(?: or \S+)*)$/.exec(text) ?? [];
-  const turned = { '=': '≠', '≥': '<', '>': '≤', 'has a bit of': 'has no bit of' }[operator ?? ''];
-  return turned === undefined ? `not: ${text}` : `${left} ${turned} ${right}`;
+  return text.replace(/ (=|≥|>|≠)(?= \S+(?: or \S+)*$)/, (_, sign: keyof typeof TURNED) => ` ${TURNED[sign]}`);
 }
+
+const TURNED = { '=': '≠', '≥': '<', '>': '≤', '≠': '=' } as const;
 
 class Trees {
   readonly #boxes: ReadonlyMap<number, TreeBox>;

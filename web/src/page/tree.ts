@@ -33,7 +33,7 @@ export function treeView(store: Store, goTo: (place: Place) => void): HTMLElemen
     el(
       'p',
       { class: 'grow soft' },
-      'Smaller ways on go to the right, larger ones down. A call that was tried is marked.',
+      'Answers and smaller ways on go to the right, larger ones down. The call that was tried is marked.',
     ),
     button('−', () => zoom(STEPS.findLast((s) => s < scale) ?? scale), { 'aria-label': 'Smaller', class: 'small' }),
     button('+', () => zoom(STEPS.find((s) => s > scale) ?? scale), { 'aria-label': 'Larger', class: 'small' }),
@@ -45,7 +45,7 @@ export function treeView(store: Store, goTo: (place: Place) => void): HTMLElemen
     picture = undefined;
     bar.hidden = frame.hidden = words.hidden = tree === undefined;
     if (tree === undefined) {
-      panel.replaceChildren(el('p', { class: 'calm' }, 'There is no valid filter to draw.'));
+      panel.replaceChildren(el('p', { class: 'calm' }, 'There is no valid filter to draw: the findings say why.'));
       return;
     }
     words.replaceChildren(el('summary', {}, 'The tree in words'), inWords(tree, goTo));
@@ -141,6 +141,7 @@ function inWords({ boxes, root }: TreeShown, goTo: (place: Place) => void): HTML
   };
   const tests = boxes.filter(({ yes }) => yes >= 0).sort((a, b) => a.pc - b.pc);
   if (tests.length === 0) return el('p', {}, `Every call gets ${by.get(root)?.text ?? 'the same answer'}.`);
+  const caption = `The decision tree, test by test; it begins at ${root}${tests.length > MOST ? `. The first ${MOST} of ${tests.length} tests.` : ''}`;
   const row = ({ pc, text, note, yes, no }: TreeBox) =>
     el(
       'tr',
@@ -157,7 +158,7 @@ function inWords({ boxes, root }: TreeShown, goTo: (place: Place) => void): HTML
   return el(
     'table',
     { class: 'words' },
-    el('caption', { class: 'unseen' }, `The decision tree, test by test; it begins at ${root}`),
+    el('caption', tests.length > MOST ? {} : { class: 'unseen' }, caption),
     el('thead', {}, el('tr', {}, ...['At', 'Is it so?', 'If yes', 'If no'].map((h) => el('th', { scope: 'col' }, h)))),
     el('tbody', {}, ...tests.slice(0, MOST).map(row)),
   );

@@ -134,7 +134,8 @@ export function tryView(
 
 function waiting({ state: { parts, work } }: Store): readonly HTMLElement[] {
   if (work === 'busy') return [];
-  if (parts.program?.cost === undefined) return [el('p', { class: 'calm' }, 'There is no valid filter to ask.')];
+  if (parts.program?.cost === undefined)
+    return [el('p', { class: 'calm' }, 'There is no valid filter to ask: the findings say why.')];
   return [
     el(
       'p',
