@@ -30,6 +30,7 @@ const COMMANDS = {
   replay: async () => (await import('./replay.ts')).addReplay,
   dump: async () => (await import('./dump.ts')).addDump,
   verify: async () => (await import('./verify.ts')).addVerify,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
   completion: async () => (await import('./completion.ts')).addCompletion,
 } as const;
 

@@ -202,7 +202,7 @@ export function probeKernel(groups: readonly ProbeGroup[], options: ProbeOptions
 }
 
 /** `ret #ALLOW`: every kernel with seccomp takes it. */
-function control(endian: Endian): Uint8Array {
+export function control(endian: Endian): Uint8Array {
   const view = new ByteView(new Uint8Array(8), endian);
   view.setU16(0, 0x06);
   view.setU32(4, 0x7fff_0000);

@@ -146,6 +146,8 @@ const LEAVES: Readonly<Record<string, Leaves>> = {
     file: ['service.jsonc', /"SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"/],
   },
   'init - --base empty': { stdout: /nothing but ending/ },
+  doctor: { stdout: /the main job works here/ },
+  'doctor --json': { stdout: /"ok": true/ },
   'completion bash > seccompc.bash': { file: ['seccompc.bash', /complete -F _seccompc seccompc/] },
   'completion zsh > _seccompc': { file: ['_seccompc', /^#compdef seccompc/] },
   'completion fish > seccompc.fish': { file: ['seccompc.fish', /complete -c seccompc/] },
