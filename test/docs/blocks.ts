@@ -5,7 +5,8 @@
  *     long: WHY           run by `npm test -- --long docs` alone
  *     needs: go, root     a named skip where one of these is absent
  *     file: NAME          the block is this file, in the folder in which the later ones run
- *     output              what the block above prints; with `numbers differ` every number counts as the same
+ *     output              what the block above prints; with `numbers differ` every number, and the blanks that it
+ *                         leaves behind it, counts as the same
  *     output of: COMMAND  what this command prints
  *     status 1: COMMAND   the commands of the block that begin so end with this status, and all others with 0
  *
@@ -79,7 +80,7 @@ export function outputDiffers(block: Block, printed: string): string | undefined
     text
       .trimEnd()
       .split('\n')
-      .map((line) => (numbersDiffer ? line.replace(/\d+/g, '0') : line).trimEnd());
+      .map((line) => (numbersDiffer ? line.replace(/\d+ */g, '0 ') : line).trimEnd());
   const pattern = plain(block.text)
     .map((line) => (line.trim() === '...' ? '(?:.*\\n)*' : `${line.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}\\n`))
     .join('');
