@@ -20,6 +20,8 @@ const SAFE: readonly string[] = [
 /** An empty list of protocols beats whatever the configuration allows; newer gits have a word of their own for it. */
 const OFFLINE = { GIT_ALLOW_PROTOCOL: '', GIT_NO_LAZY_FETCH: '1', GIT_TERMINAL_PROMPT: '0' };
 const PLAIN = { GIT_LITERAL_PATHSPECS: '1', GIT_OPTIONAL_LOCKS: '0', GIT_NO_REPLACE_OBJECTS: '1', LC_ALL: 'C' };
+/** A hook is told of these, relative to where git runs it; here the repository is looked for from each folder. */
+const OF_HOOKS: ReadonlySet<string> = new Set(['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']);
 /** A profile has 60,000 bytes. */
 const MOST = 64 << 20;
 
@@ -31,9 +33,10 @@ interface Answer {
 }
 
 function git(folder: string, ...args: readonly string[]): Answer {
+  const inherited = Object.entries(process.env).filter(([name]) => !OF_HOOKS.has(name));
   const done = spawnSync('git', ['--no-pager', ...SAFE, ...args], {
     cwd: folder,
-    env: { ...process.env, ...OFFLINE, ...PLAIN },
+    env: { ...Object.fromEntries(inherited), ...OFFLINE, ...PLAIN },
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: MOST,
   });
@@ -55,11 +58,6 @@ export interface Base {
   readonly ref: string;
   /** In hexadecimal digits. */
   readonly commit: string;
-}
-
-/** Whether a folder lies in a repository that this user may read. */
-export function isInRepository(folder: string): boolean {
-  return git(folder, 'rev-parse', '--is-inside-work-tree').text === 'true';
 }
 
 const HOW_TO_FETCH = 'git fetch --unshallow, or in actions/checkout: fetch-depth: 0';
