@@ -1,5 +1,5 @@
 /** `npm run screenshots`, the page's part: what docs/web.md shows, at the width of a desk and of a phone. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { browser, withoutChromium } from '../report/chromium.ts';
 import { buildPage, WebPage } from './page.ts';
 
@@ -22,20 +22,20 @@ async function trySocket(w: WebPage): Promise<void> {
   await w.tab('try');
   await w.page.getByLabel('Call', { exact: true }).fill('socket');
   await w.page.getByLabel('0: family').fill('AF_ALG');
-  await w.page.waitForSelector('.action.fails');
+  await w.page.waitForSelector('.verdict:has-text("0x26")');
 }
 
 await shot('web-1280', 1280, async (w) => {
-  await w.paste(readFileSync('web/samples/with-mistakes.jsonc', 'utf8'));
+  await w.choose('web/samples/with-mistakes.jsonc');
   await w.page.locator('.finding button.link').nth(2).click();
 });
 await shot('web-tree-1280', 1280, async (w) => {
-  await w.paste(readFileSync('profiles/node-service.jsonc', 'utf8'));
+  await w.choose('profiles/node-service.jsonc');
   await trySocket(w);
   await w.tab('tree');
 });
 await shot('web-390', 390, async (w) => {
-  await w.paste(readFileSync('profiles/node-service.jsonc', 'utf8'));
+  await w.choose('profiles/node-service.jsonc');
   await trySocket(w);
 });
 await inside.close();

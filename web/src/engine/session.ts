@@ -10,14 +10,15 @@ import { fixProfile } from '../../../src/lint/index.ts';
 import { sha256 } from '../../../src/num/index.ts';
 import { Judge } from '../../../src/prove/index.ts';
 import { costOf, rowsOf, type Tree, treeOf } from '../../../src/view/index.ts';
-import type { About, Ask, Asks, Finding, Menu, Parts, Program, Table, TreeShown } from '../protocol.ts';
+import type { About, Ask, Asks, Finding, Menu, Parts, Program, Table } from '../protocol.ts';
 import { compared } from './compared.ts';
 import { downloaded, embedded } from './files.ts';
 import { resolveOptions, tryable } from './options.ts';
 import { proofShown } from './proof.ts';
 import { replayed } from './replayed.ts';
-import { effectOf, shown } from './shown.ts';
+import { shown } from './shown.ts';
 import { type Breathe, editorText, readSubject, type Subject } from './subject.ts';
+import { treeShown } from './tree.ts';
 import { tried } from './tried.ts';
 
 declare const SECCOMPC_VERSION: string;
@@ -150,22 +151,6 @@ function programOf({ insns, endian, program, arches }: Subject, tree: Tree | und
   });
   const digest = [...sha256(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return { lines, bytes: bytes.length, digest, ...(program && { cost: costOf(program, arches) }) };
-}
-
-function treeShown({ nodes, root, shared }: Tree): TreeShown {
-  const titles = new Map(shared.map((pc) => [pc, 'where several ways meet']));
-  for (const node of nodes.values()) {
-    if (node.kind !== 'test' || !node.text.startsWith('arch = ') || nodes.get(node.yes)?.kind !== 'test') continue;
-    titles.set(node.yes, `on ${node.text.slice('arch = '.length)}`);
-  }
-  const boxes = [...nodes.values()].map((node) => {
-    const { pc, text } = node;
-    const title = titles.get(pc) ?? '';
-    if (node.kind === 'test') return { pc, text, note: node.note, yes: node.yes, no: node.no, title };
-    const effect = node.word === undefined ? undefined : effectOf(node.word);
-    return { pc, text, note: '', effect, yes: -1, no: -1, title: '' };
-  });
-  return { root, boxes };
 }
 
 function parameters(call: string, archName: string): Asks['parameters']['answer'] {

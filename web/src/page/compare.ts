@@ -2,8 +2,8 @@
 import type { ChangeShown, Compared, Given, Place } from '../protocol.ts';
 import { button, type Child, el, field, select } from './dom.ts';
 import { Editor } from './editor.ts';
-import { Cancelled, type Engine, Refused } from './engine.ts';
-import { findingList } from './findings.ts';
+import type { Engine } from './engine.ts';
+import { failure } from './findings.ts';
 import { chooser, opened } from './open.ts';
 import { SAMPLES } from './samples.ts';
 import type { Store } from './state.ts';
@@ -39,8 +39,7 @@ export function compareView(store: Store, engine: Engine): CompareView {
       const compared = await engine.ask('compare', { given: other, options: store.state.options });
       result.replaceChildren(...shown(compared));
     } catch (error) {
-      if (error instanceof Refused) result.replaceChildren(findingList(error.findings, { goTo }));
-      else if (error instanceof Cancelled) result.replaceChildren(el('p', { class: 'calm' }, 'Cancelled.'));
+      result.replaceChildren(failure(error, { goTo }));
     }
   };
   const compare = button('Compare', () => void run(), { class: 'main' });

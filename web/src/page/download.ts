@@ -1,8 +1,8 @@
 /** The filter as a file: by itself, as source for others, or inside of an ELF file. */
 import type { File, Place } from '../protocol.ts';
 import { button, el } from './dom.ts';
-import { type Engine, Refused } from './engine.ts';
-import { findingList } from './findings.ts';
+import type { Engine } from './engine.ts';
+import { failure, findingList } from './findings.ts';
 import { chooser } from './open.ts';
 import type { Store } from './state.ts';
 
@@ -35,7 +35,7 @@ export function downloadView(store: Store, engine: Engine, goTo: (place: Place) 
       const list = file.warnings.length > 0 ? [findingList(file.warnings, { goTo })] : [];
       said.replaceChildren(el('p', { class: 'notice' }, what(file)), ...list);
     } catch (error) {
-      if (error instanceof Refused) said.replaceChildren(findingList(error.findings, { goTo }));
+      said.replaceChildren(failure(error, { goTo }));
     }
   };
   const size = (file: File) =>

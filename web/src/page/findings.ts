@@ -1,6 +1,7 @@
 /** Diagnostics and findings of lint, each with its place, and fixes to apply. */
 import type { Finding, Kind, Place } from '../protocol.ts';
 import { button, type Child, el, plural } from './dom.ts';
+import { Cancelled, Refused } from './engine.ts';
 import type { State } from './state.ts';
 
 export interface FindingActions {
@@ -42,6 +43,13 @@ export function findingList(findings: readonly Finding[], actions: FindingAction
   const list = el('ol', { class: 'findings' }, ...findings.slice(0, MOST).map((f, i) => one(f, i, actions)));
   const left = findings.length - MOST;
   return left > 0 ? el('div', {}, list, el('p', { class: 'soft' }, `and ${plural(left, 'finding')} more`)) : list;
+}
+
+/** What is shown in place of an answer that did not come. */
+export function failure(error: unknown, actions: FindingActions): HTMLElement {
+  if (error instanceof Refused) return findingList(error.findings, actions);
+  if (error instanceof Cancelled) return el('p', { class: 'calm' }, 'Cancelled.');
+  throw error;
 }
 
 export function counts(findings: readonly Finding[]): string {

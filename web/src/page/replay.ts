@@ -1,8 +1,8 @@
 /** A recorded trace against the filter. */
 import type { Place, Replayed, ReplayRow } from '../protocol.ts';
 import { el, field, plural, select } from './dom.ts';
-import { Cancelled, type Engine, Refused } from './engine.ts';
-import { findingList, placeLink } from './findings.ts';
+import type { Engine } from './engine.ts';
+import { failure, placeLink } from './findings.ts';
 import { chooser } from './open.ts';
 import type { Store } from './state.ts';
 
@@ -21,8 +21,7 @@ export function replayView(store: Store, engine: Engine, goTo: (place: Place) =>
     try {
       result.replaceChildren(...shown(await engine.ask('replay', { file, name: file.name, arch: arch.value }), goTo));
     } catch (error) {
-      if (error instanceof Refused) result.replaceChildren(findingList(error.findings, { goTo }));
-      else if (error instanceof Cancelled) result.replaceChildren(el('p', { class: 'calm' }, 'Cancelled.'));
+      result.replaceChildren(failure(error, { goTo }));
     }
   };
   arch.addEventListener('change', () => last !== undefined && void take(last));

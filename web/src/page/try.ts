@@ -1,8 +1,8 @@
 /** One call put to the filter: name or number, architecture, arguments; the answer, why, and the instructions that ran. */
 import type { Place, Tried } from '../protocol.ts';
 import { button, el, field, plural, select } from './dom.ts';
-import { type Engine, Refused } from './engine.ts';
-import { findingList, placeLink } from './findings.ts';
+import type { Engine } from './engine.ts';
+import { failure, placeLink } from './findings.ts';
 import type { Store } from './state.ts';
 
 const ARGUMENTS = 6;
@@ -92,9 +92,8 @@ export function tryView(
       store.set({ tried });
       answer.replaceChildren(...answerOf(tried, goTo, open));
     } catch (error) {
-      if (!(error instanceof Refused)) return;
       store.set({ tried: undefined });
-      answer.replaceChildren(findingList(error.findings, { goTo }));
+      answer.replaceChildren(failure(error, { goTo }));
     }
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
