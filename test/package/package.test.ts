@@ -25,7 +25,7 @@ const PACKED: readonly RegExp[] = [
   /^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/,
 ];
 /** Unpacked, in bytes. Above the million that is wanted; it was 4.3 million when library and command were built apart. */
-const MOST_BYTES = 1_400_000;
+const MOST_BYTES = 1_500_000;
 
 const ENTRIES = ['seccompc', 'seccompc/bpf', 'seccompc/elf', 'seccompc/launcher', 'seccompc/harness'];
 const FOR_BROWSERS = ['seccompc', 'seccompc/bpf', 'seccompc/elf'];
