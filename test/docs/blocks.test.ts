@@ -15,7 +15,7 @@ import { type Block, blocksOf, outputDiffers } from './blocks.ts';
 import { COMPILED, compileBlock } from './compiled.ts';
 import { checkData, DATA } from './data.ts';
 import { readersFolder } from './fixtures.ts';
-import { type Ran, runShell } from './shell.ts';
+import { type Ran, Shell } from './shell.ts';
 import { PROGRAMS, runProgram, typeErrors } from './typescript.ts';
 
 /** Declarations, which are no programs; test/package/api.test.ts holds the file to what the package hands out. */
@@ -29,7 +29,11 @@ const documents = [
 ].filter((name) => name !== DECLARATIONS);
 
 const folder = mkdtempSync(join(tmpdir(), 'seccompc-docs-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const shell = new Shell(join(folder, 'shell'));
+process.on('exit', () => {
+  shell.end();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const isRoot = (): string | undefined => (process.getuid?.() === 0 ? undefined : 'this needs root');
 
@@ -90,7 +94,7 @@ suite('docs/blocks', (test) => {
         const before = printed;
         printed = undefined;
         if (marks.has('output of')) {
-          const differs = outputDiffers(block, runShell(place, marks.get('output of') as string).printed);
+          const differs = outputDiffers(block, shell.run(place, marks.get('output of') as string).printed);
           return assert.ok(differs === undefined, differs);
         }
         if (marks.has('output')) {
@@ -109,14 +113,14 @@ suite('docs/blocks', (test) => {
         }
         if (name !== undefined && language === 'text') return;
         if (language === 'sh') {
-          const ran = runShell(place, text);
+          const ran = shell.run(place, text);
           printed = ran.printed;
           return statusesHold(block, ran);
         }
         if (language in PROGRAMS) {
           assert.equal(wrongTypes.get(block) ?? [], []);
           if (name !== undefined) return;
-          printed = runProgram(block, place);
+          printed = runProgram(block, place, shell.environment());
           return;
         }
         if (language in COMPILED) return name === undefined ? compileBlock(block, place) : undefined;

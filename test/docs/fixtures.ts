@@ -8,7 +8,6 @@ import { arch } from '../../src/arch/index.ts';
 import { compile } from '../../src/build/index.ts';
 import { executable } from '../../src/machine/executable.ts';
 import { parseProfile, resolvePolicy } from '../../src/policy/index.ts';
-import { preparePath } from './shell.ts';
 
 const PROFILE = readFileSync('test/docs/fixtures/seccomp.json', 'utf8');
 const STRACE = readFileSync('test/docs/fixtures/app.strace', 'utf8');
@@ -78,6 +77,5 @@ export function readersFolder(folder: string): string {
     writeFileSync(join(folder, name), bytes);
     if (typeof bytes !== 'string' && bytes[0] === 0x7f) chmodSync(join(folder, name), 0o755);
   }
-  preparePath(folder);
   return folder;
 }

@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { transformSync } from 'esbuild';
 import * as assert from 'uvu/assert';
 import type { Block } from './blocks.ts';
-import { plainEnvironment } from './shell.ts';
 
 /** Language -> the extension that makes it a module. */
 export const PROGRAMS: Readonly<Record<string, '.mts' | '.mjs'>> = { ts: '.mts', js: '.mjs' };
@@ -50,11 +49,11 @@ export function typeErrors(blocks: readonly Block[]): ReadonlyMap<Block, readonl
 }
 
 /** What it printed, both streams as a terminal shows them. */
-export function runProgram(block: Block, place: string): string {
+export function runProgram(block: Block, place: string, environment: NodeJS.ProcessEnv): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `run-${nameOf(block).replace(/\.\w+$/, '.mjs')}`);
   writeFileSync(file, transformSync(padded(block), { loader: 'ts', sourcemap: 'inline' }).code);
-  const { NODE_TEST_CONTEXT: _, ...env } = plainEnvironment(place);
+  const { NODE_TEST_CONTEXT: _, ...env } = environment;
   const path = `${file}.output`;
   const output = openSync(path, 'w');
   const { status } = spawnSync(process.execPath, [file], { cwd: place, env, stdio: ['ignore', output, output] });
