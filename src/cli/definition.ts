@@ -77,7 +77,7 @@ export function define(command: Command, definition: Definition): Command {
 }
 
 /** Kinds of words that a shell can complete, where they are neither files nor choices. */
-export type ValueKind = 'arch' | 'capability' | 'call' | 'process' | 'command' | 'folder';
+export type ValueKind = 'arch' | 'capability' | 'call' | 'finding' | 'process' | 'command' | 'folder';
 
 const kinds = new WeakMap<Option | Argument, ValueKind>();
 

@@ -4,13 +4,15 @@ import { fail, forTerminal, type Severity } from '../diag/index.ts';
 import { replaceFile } from '../host/atomic-write.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { type Finding, fixProfile, type LintOptions, lint, lintSarif } from '../lint/index.ts';
-import { define } from './definition.ts';
+import { define, takes } from './definition.ts';
+import { explainCode } from './lint-explain.ts';
 import { addPolicyOptions, type PolicyFlags, resolveOptions } from './options.ts';
 import { diagnosticsData, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 interface LintFlags extends PolicyFlags {
   readonly fix?: boolean;
+  readonly explain?: string;
   readonly format?: 'text' | 'json' | 'sarif';
   readonly level?: Severity;
   readonly json?: boolean;
@@ -30,11 +32,24 @@ function counts(findings: readonly Finding[]): string {
   return [of('error', 'error'), of('warning', 'warning'), of('note', 'note')].join(', ');
 }
 
-function run(path: string, flags: LintFlags): void {
+function run(path: string | undefined, flags: LintFlags): void {
   const format = flags.format ?? (flags.json ? 'json' : 'text');
   if (flags.json && format !== 'json')
     fail({ code: 'USAGE', message: `--json and --format ${format} exclude each other` });
   const terminal = new Terminal(format !== 'text');
+  if (flags.explain !== undefined) {
+    if (path !== undefined || format === 'sarif')
+      fail({ code: 'USAGE', message: '--explain is about a code; it goes with no profile and no --format sarif' });
+    explainCode(flags.explain, terminal);
+    return;
+  }
+  if (path === undefined) {
+    fail({
+      code: 'USAGE',
+      message: 'which profile?',
+      help: 'seccompc lint PROFILE, or seccompc lint --explain CODE',
+    });
+  }
   const input = readInput(path);
   const source = textOf(input);
   const { onConflict: _, ...resolving } = resolveOptions(flags);
@@ -72,11 +87,12 @@ export function addLint(program: Command): void {
         '`// seccompc-ignore CODE reason` in the profile silences one. Exit status: 0 nothing above a note, 1 errors or\n' +
         'warnings (with --level: anything that is shown), 2 usage or unreadable input.',
     )
-    .argument('<profile>', "the profile; '-' is standard input")
+    .argument('[profile]', "the profile; '-' is standard input")
     .option(
       '--fix',
       'mend in place what can be mended safely; comments stay, and what should mean the same is proved to',
     )
+    .addOption(takes(new Option('--explain <code>', 'what a code means; reads no profile'), 'finding'))
     .addOption(new Option('--format <name>', 'how findings are written').choices(['text', 'json', 'sarif']))
     .addOption(
       new Option('--level <severity>', 'the least that is shown, and fails').choices(['error', 'warning', 'note']),
@@ -88,6 +104,7 @@ export function addLint(program: Command): void {
     examples: [
       ['lint seccomp.json', 'every finding, with its place and what to do'],
       ['lint seccomp.json --fix --level error', 'mends what is safe; what is left of errors is shown'],
+      ['lint --explain FALLBACK_ERRNO', 'what a finding means, and what to do'],
       ['lint seccomp.json --kernel 5.4 --format sarif > lint.sarif', 'for a code scanner, judged for Linux 5.4'],
     ],
   });

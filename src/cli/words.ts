@@ -1,6 +1,7 @@
 /** The commands as data for those who complete words: what each takes, told from its definition alone. */
 import type { Argument, Command, Option } from 'commander';
 import { ARCHES, syscallNames } from '../arch/index.ts';
+import { CODES } from '../diag/index.ts';
 import { CAPABILITIES } from '../policy/vocabulary.ts';
 import { definitionOf, kindOf, type ValueKind } from './definition.ts';
 
@@ -34,6 +35,7 @@ const LISTS: Readonly<Partial<Record<ValueKind, () => Values>>> = {
   arch: () => ({ kind: 'list', words: [...ARCHES.keys()], many: true }),
   capability: () => ({ kind: 'list', words: [...CAPABILITIES], many: true }),
   call: () => ({ kind: 'list', words: syscallNames(), many: false }),
+  finding: () => ({ kind: 'list', words: Object.keys(CODES), many: false }),
   process: () => ({ kind: 'processes' }),
   command: () => ({ kind: 'commands' }),
   folder: () => ({ kind: 'folders' }),

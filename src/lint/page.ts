@@ -13,6 +13,7 @@ seccompc lint seccomp.json --level warning     # without notes
 seccompc lint seccomp.json --fix               # what can be mended safely is; comments stay
 seccompc lint seccomp.json --format sarif      # for code scanning
 seccompc lint seccomp.json --kernel 5.4 --arch x86_64
+seccompc lint --explain FALLBACK_ERRNO         # a section of this page, at the terminal
 \`\`\`
 
 Without \`--arch\` every architecture that the profile names is judged, each with the others of its machine. Exit status: 0

@@ -35,6 +35,7 @@ const rows: readonly Row[] = [
   { line: 'seccompc build --optimize ', has: ['size', 'speed', 'balanced'], lacks: ['raw', 'profile.json'] },
   { line: 'seccompc build --format ', has: ['raw', 'asm', 'json'], lacks: ['sarif'] },
   { line: 'seccompc lint --format ', has: ['text', 'sarif'], lacks: ['raw'] },
+  { line: 'seccompc lint --explain FALL', has: ['FALLBACK_ERRNO'], lacks: ['NAME_REPEATED'] },
   { line: 'seccompc export --format go', has: ['go', 'go-loader'], lacks: ['c-array'] },
   { line: 'seccompc build profile.json --into pro', has: ['profile.json'] },
   { line: 'seccompc build --arch aa', has: ['aarch64'], lacks: ['x86_64', 'arm'] },

@@ -168,6 +168,7 @@ const LEAVES: Readonly<Record<string, Leaves>> = {
     file: ['learned.jsonc', /allows what seccomp\.json allows/],
   },
   'lint seccomp.json': { stdout: /seccomp\.json: 0 errors, \d+ warnings/, status: 1 },
+  'lint --explain FALLBACK_ERRNO': { stdout: /^FALLBACK_ERRNO \(warning\): [^\n]+\n.*ENOSYS/ },
   'lint seccomp.json --fix --level error': { stdout: /seccomp\.json: 0 errors/ },
   'lint seccomp.json --kernel 5.4 --format sarif > lint.sarif': {
     file: ['lint.sarif', /"version": "2\.1\.0"/],
