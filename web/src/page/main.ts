@@ -103,8 +103,10 @@ const badge = tabs(store, [
   { name: 'download', title: 'Download', panel: download.panel },
   { name: 'replay', title: 'Replay', panel: replay.panel },
 ]);
-store.watch(['parts', 'failed'], (state) => {
+store.watchTab('findings', ['parts', 'failed'], (state) => {
   drawFindings(findings, state, { goTo, mend: (which) => void mend(which) });
+});
+store.watch(['parts', 'failed'], (state) => {
   const n = state.failed.length + (state.parts.findings?.length ?? 0);
   badge('findings', n === 0 ? '' : String(n));
 });

@@ -15,7 +15,7 @@ const MOST = 5000;
 export function programView(store: Store): ProgramView {
   const panel = el('div', { class: 'panel' });
   const rows = new Map<number, HTMLElement>();
-  store.watch(['parts', 'tried'], ({ parts: { program }, tried }) => {
+  store.watchTab('program', ['parts', 'tried'], ({ parts: { program }, tried }) => {
     rows.clear();
     if (program === undefined || program.lines.length === 0) {
       panel.replaceChildren(el('p', { class: 'calm' }, 'There is no program to show.'));

@@ -62,6 +62,16 @@ export class Store {
     draw(this.#state);
   }
 
+  /** The same for what stands on a tab: drawn when that is shown, if one of these has changed since it was. */
+  watchTab(tab: string, keys: readonly Key[], draw: (state: State) => void): void {
+    let drawn: State | undefined;
+    this.watch(['tab', ...keys], (state) => {
+      if (state.tab !== tab || (drawn !== undefined && keys.every((key) => drawn?.[key] === state[key]))) return;
+      drawn = state;
+      draw(state);
+    });
+  }
+
   set(change: Partial<State>): void {
     const before = this.#state;
     this.#state = { ...before, ...change };

@@ -46,7 +46,7 @@ export function tableView(store: Store, tryCall: (call: string, arch: string) =>
   };
   arch.addEventListener('change', draw);
   search.addEventListener('input', draw);
-  store.watch(['parts', 'work'], ({ parts }) => {
+  store.watchTab('table', ['parts', 'work'], ({ parts }) => {
     offer(arch, parts.tables);
     draw();
   });

@@ -40,7 +40,7 @@ export function treeView(store: Store, goTo: (place: Place) => void): HTMLElemen
     button('Fit', () => fit(), { 'aria-label': 'Fit the width', class: 'small' }),
   );
   drag(frame);
-  store.watch(['parts', 'tried'], ({ parts: { tree }, tried }) => {
+  store.watchTab('tree', ['parts', 'tried'], ({ parts: { tree }, tried }) => {
     layout = undefined;
     picture = undefined;
     bar.hidden = frame.hidden = words.hidden = tree === undefined;
