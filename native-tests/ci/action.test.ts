@@ -120,7 +120,7 @@ suite('native/ci/action', (test) => {
   });
 
   // Few runs: npx takes a second for each.
-  const hostile = ['$(touch ran)', '"; touch ran; "', 'a\nstatus=7\ntouch ran', '--write'];
+  const hostile = ['$(touch ran)`touch ran`"; touch ran; \'; touch ran\nstatus=7\ntouch ran', '--write'];
   for (const value of hostile)
     for (const names of [['config'], ['base', 'sarif']])
       test.needs(absent, `${names.join(' and ')}: ${JSON.stringify(value)} is a value and nothing else`, () => {
