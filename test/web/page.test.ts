@@ -3,35 +3,16 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import * as assert from 'uvu/assert';
-import { arch, syscallsOf } from '../../src/arch/index.ts';
 import { compile } from '../../src/build/index.ts';
 import { trace } from '../../src/kernel/index.ts';
 import { lint } from '../../src/lint/index.ts';
 import { type Policy, parseProfile, resolvePolicy } from '../../src/policy/index.ts';
 import { seccompc } from '../cli/command.ts';
-import { makeElf } from '../elf/image.ts';
 import { axeFaults, browser, withoutChromium } from '../report/chromium.ts';
 import { suite } from '../suite.ts';
 import { HOSTILE, MARK } from '../support/hostile.ts';
 import { buildPage, file, matches, WebPage } from './page.ts';
-
-const NODE = readFileSync('profiles/node-service.jsonc', 'utf8');
-const SMALL = `{
-  "defaultAction": "SCMP_ACT_ERRNO",
-  "architectures": ["SCMP_ARCH_X86_64"],
-  "syscalls": [
-    { "names": ["read", "write", "exit_group", "rt_sigreturn", "execve", "read"], "action": "SCMP_ACT_ALLOW" },
-    { "names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{ "index": 0, "value": 1, "op": "SCMP_CMP_EQ" }] }
-  ]
-}
-`;
-/** Looser, stricter and otherwise. */
-const OTHER = SMALL.replace('"write", ', '')
-  .replace('"value": 1,', '"value": 2,')
-  .replace('"execve"', '"execve", "getpid"')
-  .replace('\n  ]', ',\n    { "names": ["ptrace"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38 }\n  ]');
-/** An x86_64 program of a few hundred bytes. */
-const ELF: Uint8Array = makeElf({ cls: 64, endian: 'little' }).bytes;
+import { ELF, elfWithFilter, heavy, NODE, OTHER, SMALL } from './samples.ts';
 
 const policyOf = (text: string, arches?: readonly string[]): Policy => resolvePolicy(parseProfile(text), { arches });
 
@@ -405,21 +386,3 @@ suite('web/page', (test) => {
     await inside?.close();
   });
 });
-
-function elfWithFilter(): string {
-  const elf = file('made', ELF);
-  assert.is(seccompc(['build', file('made.jsonc', SMALL), '--into', elf, '--embed-profile']).status, 0);
-  return elf;
-}
-
-/** Rules whose conditions have little in common: seconds of work, and more. */
-function heavy(): string {
-  const rules = [...syscallsOf(arch('x86_64')).keys()].map((name, i) => {
-    const args = Array.from({ length: 3 }, (_, j) => {
-      const mask = (0x9e3779b97f4a7c15n * BigInt(i * 7 + j + 1)) & 0xffff_ffff_ffff_ffffn;
-      return `{ "index": ${j}, "value": ${mask}, "valueTwo": ${mask & 0x5555_5555_5555_5555n}, "op": "SCMP_CMP_MASKED_EQ" }`;
-    });
-    return `{ "names": ["${name}"], "action": "SCMP_ACT_ALLOW", "args": [${args.join(', ')}] }`;
-  });
-  return `{ "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [${rules.join(',\n')}] }`;
-}
