@@ -2,7 +2,7 @@
  * Each finding of a replay as plain data, made once for all writers: words for the call, what the filter says, where the
  * deciding rule stands. Nothing in here is escaped; the writers do that, each for its sink.
  */
-import { type Arch, describeWord } from '../arch/index.ts';
+import { type Arch, describeWord, SECCOMP_RET_ALLOW, SECCOMP_RET_LOG } from '../arch/index.ts';
 import type { Diagnostic, Severity, Source, Span } from '../diag/index.ts';
 import { type CallPolicy, describeCondition, type Policy } from '../policy/index.ts';
 import type { Finding, LackingCall, Replay, TracedCall, Verdict } from '../trace/index.ts';
@@ -151,7 +151,12 @@ function whyOf({ verdict }: Finding, policy: Policy | undefined): string | undef
       call,
       found.flatMap((r) => r.conditions),
     );
-  if (policy === undefined || rules.length > 0) return undefined;
+  if (policy === undefined) return undefined;
+  const [rule] = rules;
+  if (rule !== undefined) {
+    if (!isDenied(verdict)) return undefined;
+    return `rule ${rule} denies it: take it out there, or change the conditions; a rule added behind changes nothing`;
+  }
   const isNamed = call.arch === undefined || policy.arches.some(({ arch }) => arch.audit === call.arch?.audit);
   if (!isNamed) return `the filter is not for ${archText(call.arch)}`;
   if (found.length === 0) return 'no rule names it: the default action decides';
@@ -161,6 +166,8 @@ function whyOf({ verdict }: Finding, policy: Policy | undefined): string | undef
   const rest = asked.size > MOST_NAMED ? ` and ${asked.size - MOST_NAMED} more` : '';
   return `the default action decides, as none of its rules holds: ${[...asked].slice(0, MOST_NAMED).join('; ')}${rest}`;
 }
+
+const isDenied = ({ word }: Verdict): boolean => word !== SECCOMP_RET_ALLOW && word !== SECCOMP_RET_LOG;
 
 function whyUnsure(
   confidence: Verdict['confidence'],
@@ -218,8 +225,14 @@ export function diagnosticOf(entry: Entry): Diagnostic {
       source,
       span,
     })),
-    ...(entry.allowing !== undefined && entry.kind !== 'logged' && { help: `to allow it: ${entry.allowing}` }),
+    ...helpOf(entry),
   };
+}
+
+function helpOf({ kind, allowing, rules, why }: Entry): { readonly help?: string } {
+  if (kind === 'logged') return {};
+  if (allowing !== undefined) return { help: `to allow it: ${allowing}` };
+  return kind === 'denied' && rules.length > 0 && why !== undefined ? { help: why } : {};
 }
 
 /** 'x86_64 clone3(…), 3 times: there since Linux 5.3'. */

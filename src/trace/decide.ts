@@ -3,7 +3,7 @@
  * the known bits fixed, has as leaves the words that are possible and no others. Nothing is guessed, and unknown is never
  * taken for zero.
  */
-import { type Arch, compareStrictness, SECCOMP_RET_ALLOW } from '../arch/index.ts';
+import { type Arch, compareStrictness, SECCOMP_RET_ALLOW, SECCOMP_RET_LOG } from '../arch/index.ts';
 import { fail } from '../diag/index.ts';
 import { LEVEL_ARGS, LEVEL_INSTRUCTION_POINTER, type Node, Words, within } from '../diagram/index.ts';
 import { type U32, u32 } from '../num/index.ts';
@@ -30,11 +30,21 @@ export class Decider {
   readonly #calls = new Map<number, Map<number, Node>>();
   readonly #paths: Paths | undefined;
   readonly #verdicts = new WeakMap<TracedCall, Verdict | 'none'>();
+  /** Positions of the rules that deny. */
+  readonly #denying: ReadonlySet<number>;
 
   /** @throws SeccompcError PROOF_UNDECIDED for a program whose meaning takes too much room */
   constructor(filter: Filter) {
     this.filter = filter;
     this.#paths = isPolicy(filter) ? undefined : new Paths(filter);
+    const rules = (isPolicy(filter) ? filter.arches : []).flatMap(({ calls }) =>
+      [...calls.values()].flatMap((c) => c.rules),
+    );
+    this.#denying = new Set(
+      rules
+        .filter(({ action }) => action !== SECCOMP_RET_ALLOW && action !== SECCOMP_RET_LOG)
+        .map(({ origin }) => origin.ruleIndex),
+    );
     this.arches = isPolicy(filter) ? filter.arches.map(({ arch }) => arch) : coveredArches(filter);
     const made = within(() =>
       isPolicy(filter) ? meaningOfPolicy(filter, this.#words) : meaningOfProgram(filter, this.#words),
@@ -81,8 +91,12 @@ export class Decider {
     return { call, confidence, word: possible[0] as U32, possible, rules, ...(path && { path }) };
   }
 
-  /** A rule for the call would change what happens: on an ABI that the filter is for, it is, or may be, something else than allowed. */
-  isForRules(call: TracedCall): boolean {
+  /**
+   * A rule added for the call would change what happens: on an ABI that the filter is for, it is, or may be, something else
+   * than allowed, and no rule says so, for that one would go on to decide.
+   */
+  isForRules({ call, rules }: Pick<Verdict, 'call' | 'rules'>): boolean {
+    if (rules.some((index) => this.#denying.has(index))) return false;
     const own = candidatesOf(call, this.arches).filter(({ arch }) => this.arches.includes(arch));
     return own.some((candidate) => [...this.#possible(candidate)].some((word) => word !== SECCOMP_RET_ALLOW));
   }

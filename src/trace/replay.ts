@@ -248,7 +248,7 @@ export class Replaying {
     return tallies
       .map((t): Finding => {
         const counts: Counts = { reached: t.reached, hypothetical: t.hypothetical, unreachable: t.unreachable };
-        const rule = this.#decider.isForRules(t.call) ? allowing(t.call) : undefined;
+        const rule = this.#decider.isForRules(t.verdict) ? allowing(t.call) : undefined;
         return {
           verdict: t.verdict,
           counts,

@@ -217,7 +217,10 @@ export interface Finding {
   readonly tasks: readonly Pick<Task, 'tid' | 'pid' | 'comm'>[];
   /** When it was made; the first thousand findings of a replay have one. */
   readonly timeline?: Timeline | undefined;
-  /** The smallest rule that lets it through, as an element of `syscalls`; undefined where no rule can (nr unknown, an ABI that the filter is not for). */
+  /**
+   * The smallest rule that, put behind the others, lets it through, as an element of `syscalls`; undefined where none can
+   * (nr unknown, an ABI that the filter is not for, a rule that denies it).
+   */
   readonly allowing?: SuggestedRule | undefined;
 }
 

@@ -204,6 +204,22 @@ suite('trace/decide', (test) => {
       [['brk', undefined]],
     );
   });
+  test('no rule is offered where one denies: behind it, an added one would decide nothing', async () => {
+    const text = (more: string) =>
+      `{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_ERRNO"}${more}]}`;
+    const mkdir = calls.intern(X86, 83, 'mkdir', []);
+    const event: TraceEvent = { kind: 'call', call: mkdir, task: thread(1, 1), line: 1 };
+    for (const more of ['', ',{"names":["mkdir"],"action":"SCMP_ACT_ALLOW"}']) {
+      const { denied } = await replay(
+        loadPolicy({ name: 'p.json', text: text(more) }, { arches: ['x86_64'], onConflict: 'first' }),
+        [event],
+      );
+      assert.equal(
+        denied.map(({ verdict, allowing }) => [verdict.rules, allowing]),
+        [[[0], undefined]],
+      );
+    }
+  });
   test('the smallest rule that lets a denied call through does so', async () => {
     const socket = calls.intern(X86, 41, 'socket', [{ known: WHOLE, value: 38n }]);
     const event: TraceEvent = { kind: 'call', call: socket, task: thread(1, 1), line: 1 };
