@@ -111,6 +111,8 @@ function enforcedLines(dynamic: boolean, start: Start): readonly string[] {
   const lines = ['  the program installs it before its first instruction; if it cannot, it ends with status 159'];
   if (dynamic) lines.push('  its loader, LD_PRELOAD and the constructors of its libraries run before that, unfiltered');
   const known =
-    start.diagnostics.length === 0 ? 'it may make the calls with which such programs start and end' : 'see above';
+    start.diagnostics.length === 0
+      ? 'it may make the calls with which such programs start and end'
+      : 'it may NOT make some calls with which such programs start and end: the warnings name them, --dry-run tries it';
   return [...lines, `  the program is ${originText(start.origin)}: ${known}`];
 }
