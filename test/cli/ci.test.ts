@@ -346,6 +346,24 @@ suite('cli/ci base', (test) => {
     assert.match(ran.stdout, 'is not what it was at HEAD');
   });
 
+  test.needs(noGit, 'an architecture that the profile names besides is a change', async () => {
+    const wider = (text: string) => text.replace('"SCMP_ARCH_X86_64"', '"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"');
+    const repository = new Repository({ [CONFIG]: config(), 'p.json': GOOD }).commit();
+    repository.write({ 'p.json': wider(GOOD) });
+    const ran = await repository.ci(['--base', 'HEAD']);
+    assert.equal([ran.status, ...new Set(failures(ran))], [1, 'diff DIFF_LOOSENED'], ran.stdout);
+    assert.match(ran.stdout, 'on i386');
+    repository.commit().write({ 'p.json': GOOD });
+    assert.is((await repository.ci(['--base', 'HEAD'])).status, 0);
+    repository.write({ 'p.json': GOOD.replace('X86_64', 'S390X') });
+    assert.is((await repository.ci(['--base', 'HEAD'])).status, 1);
+    // At a base that names none it is not known what was meant.
+    repository.write({ 'p.json': GOOD.replace(/ *"architectures".*\n/, '') });
+    repository.commit().write({ 'p.json': GOOD });
+    const unknown = await repository.ci(['--base', 'HEAD']);
+    assert.equal([unknown.status, ...failures(unknown)], [3, 'diff BASE_MISSING']);
+  });
+
   test.needs(noGit, 'new, moved, and known differences', async () => {
     const repository = new Repository({ 'old.json': GOOD }).commit();
     const loose = profile(BASE_RULE, rule('"ptrace"'));

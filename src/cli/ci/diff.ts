@@ -82,7 +82,7 @@ export function diffStep(entry: ProfileEntry, made: Made, now: Before, places: P
       `new: ${was.value} is not there at ${base.ref}, so there is nothing to compare with ("was" names another path)`,
     );
   const then = targetThen(entry, made, was.value, now.config);
-  const old = loadThen(decodeText(bytes, `${places.name(was)} at ${base.ref}`), then ?? made.target, made.policy);
+  const old = loadThen(decodeText(bytes, `${places.name(was)} at ${base.ref}`), then ?? made.target);
   if (!('arches' in old)) return old;
   const found = difference(old, made.policy);
   if (found.undecided) {
@@ -110,13 +110,10 @@ export function diffStep(entry: ProfileEntry, made: Made, now: Before, places: P
 }
 
 /** A base that could not be built is no measure: evidence is missing, and what was wrong with it is told. */
-function loadThen(source: Source, target: Target, now: Policy): Policy | Outcome {
-  const arches = target.options.arches;
+function loadThen(source: Source, target: Target): Policy | Outcome {
   try {
-    return loadPolicy(source, {
-      ...target.options,
-      ...(arches === undefined && { arches: now.arches.map(({ arch }) => arch.name) }),
-    });
+    // For the architectures that its own side says: one that has come since is a change like any other.
+    return loadPolicy(source, target.options);
   } catch (error) {
     const message = `${source.name} cannot be built, so nothing is known of what changed: ${firstLine(error)}`;
     return failed([
