@@ -9,6 +9,7 @@ import { baseOfCi, mergeBase } from '../host/git.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { CHECKS_FORMATS, type Checks, type ChecksFormat, renderChecks, statusOf } from '../report/checks.ts';
 import { before } from './ci/diff.ts';
+import { Guard } from './ci/guard.ts';
 import { Places } from './ci/places.ts';
 import { type Compared, runChecks } from './ci/run.ts';
 import { failed } from './ci/step.ts';
@@ -81,6 +82,9 @@ async function run(flags: CiFlags): Promise<void> {
   const source = textOf(readInput(flags.config ?? findConfig()));
   const diagnostics = new Diagnostics();
   const config = readConfig(source, diagnostics);
+  const places = new Places(source, flags.root);
+  const guard = new Guard(source, config, places);
+  for (const { path } of reportsOf(flags)) guard.report(path);
   if (config === undefined) {
     // Nothing has been checked, and every report says so.
     const outcome = failed(diagnostics.sorted, 'it has mistakes, so nothing was checked');
@@ -88,9 +92,8 @@ async function run(flags: CiFlags): Promise<void> {
     finish(flags, { version: VERSION, config: source, notes: [], checks: [check], status: 2 });
     return;
   }
-  const places = new Places(source, flags.root);
   const compared = comparedWith(flags, config.base?.value, places, source);
-  const checks = await runChecks({ config, places, compared, write: flags.write === true });
+  const checks = await runChecks({ config, places, guard, compared, write: flags.write === true });
   const all: Checks = {
     version: VERSION,
     config: source,
@@ -103,10 +106,14 @@ async function run(flags: CiFlags): Promise<void> {
 }
 
 function finish(flags: CiFlags, all: Checks): void {
-  const first: Report = { format: isJson(flags) ? 'json' : flags.format, path: flags.output ?? '-' };
-  write([first, ...flags.report], all);
+  write(reportsOf(flags), all);
   process.exitCode = all.status;
 }
+
+const reportsOf = (flags: CiFlags): readonly Report[] => [
+  { format: isJson(flags) ? 'json' : flags.format, path: flags.output ?? '-' },
+  ...flags.report,
+];
 
 const isJson = ({ json, format }: CiFlags): boolean => json === true || format === 'json';
 

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -298,6 +299,161 @@ suite('cli/ci paths', (test) => {
     const repository = new Repository({ [CONFIG]: config() });
     execFileSync('mkfifo', [join(repository.path, 'p.json')]);
     assert.equal(failures(await repository.ci(['--no-base'])), ['read INPUT_UNREADABLE']);
+  });
+});
+
+suite('cli/ci writes', (test) => {
+  const thrown = async (repository: Repository, words: readonly string[]): Promise<readonly string[]> => {
+    try {
+      await repository.ci(['--no-base', ...words]);
+      return [];
+    } catch (error) {
+      return (error as SeccompcError).diagnostics.map(({ code }) => code);
+    }
+  };
+  const outputs = (...list: readonly string[]) => config(`"outputs": [${list.join(', ')}]`);
+
+  test("nothing in git's own folder is read or written, in any case, by links neither", async () => {
+    const names = [
+      '.git/hooks/post-checkout',
+      '.GIT/hooks/x',
+      '.git/config',
+      'sub/.git/x',
+      'way/x',
+      'git~1/x',
+      '.git./x',
+    ];
+    const repository = new Repository({
+      [CONFIG]: outputs(...names.map((name) => `{ "file": "${name}" }`)),
+      'p.json': GOOD,
+      '.git/config': 'mine',
+    });
+    for (const name of ['.git/hooks', '.GIT/hooks', 'sub/.git', 'git~1', '.git.'])
+      mkdirSync(join(repository.path, name), { recursive: true });
+    symlinkSync('.git/hooks', join(repository.path, 'way'));
+    const ran = await repository.ci(['--no-base', '--write']);
+    assert.equal(
+      failures(ran),
+      names.map(() => 'outputs CONFIG_PATH'),
+    );
+    assert.is(readFileSync(join(repository.path, '.git/config'), 'utf8'), 'mine');
+    for (const name of ['.git/hooks/post-checkout', '.GIT/hooks/x', 'sub/.git/x', '.git/hooks/x', 'git~1/x', '.git./x'])
+      assert.not.ok(existsSync(join(repository.path, name)), name);
+    repository.write({ [CONFIG]: config().replace('p.json', '.git/config') });
+    assert.equal(failures(await repository.ci(['--no-base'])), ['read CONFIG_PATH']);
+    // Names that only look like it.
+    repository.write({ [CONFIG]: outputs('{ "file": "a.git" }', '{ "file": ".gitted" }') });
+    assert.is((await repository.ci(['--no-base', '--write'])).status, 0);
+  });
+
+  test('a report does not leave the repository through its links', async () => {
+    const outside = mkdtempSync(join(folder, 'outside-'));
+    const victim = join(outside, 'victim');
+    writeFileSync(victim, 'mine');
+    const repository = new Repository({ [CONFIG]: config(), 'p.json': GOOD, 'in/x': '', '.git/HEAD': 'head' });
+    for (const [name, target] of [
+      ['file', victim],
+      ['up', outside],
+      ['hops', 'file'],
+      ['nowhere', join(outside, 'new')],
+      ['loop', 'loop'],
+      ['head', '.git/HEAD'],
+      ['inner', 'in'],
+    ] as const)
+      symlinkSync(target, join(repository.path, name));
+    for (const name of ['file', './in/../file', 'up/victim', 'up/new', 'hops', join(repository.path, 'file')])
+      for (const words of [
+        ['--report', `sarif=${name}`],
+        ['-o', name],
+      ])
+        assert.equal(await thrown(repository, words), ['USAGE'], words.join(' '));
+    assert.equal(await thrown(repository, ['-o', 'head']), ['USAGE']);
+    assert.equal(await thrown(repository, ['-o', 'nowhere']), ['OUTPUT_UNWRITABLE']);
+    assert.equal(await thrown(repository, ['-o', 'loop']), ['OUTPUT_UNWRITABLE']);
+    // From a folder of it, and of a configuration that has mistakes.
+    repository.write({ 'sub/seccompc.config.jsonc': '{}' });
+    assert.equal(await thrown(repository, ['--config', 'sub/seccompc.config.jsonc', '-o', 'file']), ['USAGE']);
+    assert.is(readFileSync(victim, 'utf8'), 'mine');
+    assert.is(readFileSync(join(repository.path, '.git/HEAD'), 'utf8'), 'head');
+    assert.not.ok(existsSync(join(outside, 'new')));
+    // What is named outside, and links that stay within, are the user's.
+    assert.equal(
+      await thrown(repository, ['-o', victim, '--report', 'sarif=inner/s', '--report', 'sarif=/dev/null']),
+      [],
+    );
+    assert.match(readFileSync(victim, 'utf8'), '"checks"');
+    assert.ok(existsSync(join(repository.path, 'in/s')));
+  });
+
+  test('no report is written over what the configuration names, nor two to one file', async () => {
+    const files = {
+      [CONFIG]: config('"traces": ["t.strace"], "outputs": [{ "file": "new.bpf" }]'),
+      'p.json': GOOD,
+      't.strace': TRACE,
+    };
+    const repository = new Repository(files);
+    symlinkSync('p.json', join(repository.path, 'link'));
+    linkSync(join(repository.path, 't.strace'), join(repository.path, 'hard'));
+    for (const name of ['p.json', 't.strace', CONFIG, 'new.bpf', 'link', 'hard', './p.json'])
+      assert.equal(await thrown(repository, ['--report', `json=${name}`]), ['USAGE'], name);
+    assert.equal(await thrown(repository, ['-o', 'r', '--report', 'sarif=./r']), ['USAGE']);
+    assert.equal(await thrown(repository, ['--report', 'junit=/dev/null', '--report', 'sarif=/dev/null']), []);
+    for (const [name, content] of Object.entries(files))
+      assert.is(readFileSync(join(repository.path, name), 'utf8'), content, name);
+  });
+
+  test('an output path that cannot be is told at its place, and the others are made', async () => {
+    const repository = new Repository({
+      [CONFIG]: outputs(
+        `{ "file": "${'x'.repeat(300)}" }`,
+        '{ "file": "loop" }',
+        '{ "file": "p.json/x" }',
+        '{ "file": "loop/x" }',
+        '{ "file": "nowhere" }',
+        '{ "file": "good.bpf" }',
+      ),
+      'p.json': GOOD,
+    });
+    symlinkSync('loop', join(repository.path, 'loop'));
+    symlinkSync('none', join(repository.path, 'nowhere'));
+    for (const words of [[], ['--write']]) {
+      const ran = await repository.ci(['--no-base', ...words]);
+      assert.equal(failures(ran).slice(0, 5), Array(5).fill('outputs INPUT_UNREADABLE'));
+      assert.ok(
+        ran.checks
+          .flatMap(({ problems }) => problems)
+          .every(({ failing, line }) => !failing || line === 1 || words.length === 0),
+      );
+    }
+    assert.ok(existsSync(join(repository.path, 'good.bpf')));
+  });
+
+  test('--write leaves every file alone that the configuration names', async () => {
+    const files = {
+      'p.json': GOOD,
+      'q.json': GOOD,
+      't.strace': `openat(AT_FDCWD, "/etc/hosts", O_RDONLY) = 3\n`,
+      'a.jsonc': '{ "assert": ["mount is denied"] }',
+      'known.jsonc': '{ "ignore": [] }',
+      app: 'elf',
+    };
+    const list = (names: readonly string[]) => names.map((name) => `{ "file": "${name}" }`).join(', ');
+    const names = ['p.json', 'q.json', 't.strace', 'a.jsonc', 'known.jsonc', 'app', CONFIG];
+    const repository = new Repository({
+      ...files,
+      [CONFIG]: `{ "fail": { "lint": "none" }, "profiles": [{ "profile": "q.json", "traces": ["t.strace"], "assert": [{ "file": "a.jsonc" }], "diff": { "ignore": ["known.jsonc"] }, "outputs": [{ "file": "other", "into": "app" }] }, { "profile": "p.json", "outputs": [${list([...names, 'twice', 'twice'])}] }] }`,
+    });
+    const before = readFileSync(join(repository.path, CONFIG), 'utf8');
+    const ran = await repository.ci(['--no-base', '--write']);
+    assert.equal(
+      ran.checks
+        .filter(({ profile: of, step }) => of === 'p.json' && step === 'outputs')
+        .map(({ problems }) => problems.map(({ code }) => code).join()),
+      [...names, 'twice', 'twice'].map(() => 'USAGE'),
+      ran.stdout,
+    );
+    for (const [name, content] of Object.entries({ ...files, [CONFIG]: before }))
+      assert.is(readFileSync(join(repository.path, name), 'utf8'), content, name);
   });
 });
 

@@ -4,10 +4,9 @@ import { elfArch, planEmbed, requireOwnAbi } from '../../build/embed.ts';
 import { inspectElf } from '../../build/inspect.ts';
 import { DEFAULT_SECTION } from '../../build/sections.ts';
 import type { OutputEntry } from '../../config/index.ts';
-import { fail, type NewDiagnostic, type Source } from '../../diag/index.ts';
+import { fail, type NewDiagnostic } from '../../diag/index.ts';
 import { readElfFrom } from '../../elf/index.ts';
 import { replaceFile } from '../../host/atomic-write.ts';
-import { isSameFile } from '../../host/destination.ts';
 import { openElf, rewrite } from '../../host/elf-file.ts';
 import { readInput } from '../../host/input.ts';
 import type { CheckedProgram } from '../../kernel/index.ts';
@@ -15,6 +14,7 @@ import { prove } from '../../prove/index.ts';
 import { programAs } from '../../view/index.ts';
 import { VERSION } from '../version.ts';
 import type { Made } from './compile.ts';
+import type { Guard } from './guard.ts';
 import type { Places } from './places.ts';
 import { type Outcome, passed } from './step.ts';
 
@@ -26,8 +26,9 @@ function stale(file: string, message: string): never {
 }
 
 /** Whether the file holds what the target gives now. @throws SeccompcError OUTPUT_STALE, CONFIG_PATH, INPUT_UNREADABLE */
-export function outputStep(output: OutputEntry, made: Made, places: Places): Outcome {
+export function outputStep(output: OutputEntry, made: Made, places: Places, guard: Guard): Outcome {
   const { name, isThere } = places.output(output.file);
+  guard.output(output);
   if (!isThere) stale(name, 'the file is not there yet');
   const program = made.program as CheckedProgram;
   if (output.into === undefined) {
@@ -63,17 +64,11 @@ function embedded({ section = DEFAULT_SECTION, load, enforce }: OutputEntry, { p
   }
 }
 
-/** Writes the file, whole or not at all. Inputs are never written over. */
-export function writeOutput(output: OutputEntry, made: Made, places: Places, inputs: readonly string[]): Outcome {
+/** Writes the file, whole or not at all. */
+export function writeOutput(output: OutputEntry, made: Made, places: Places, guard: Guard): Outcome {
   const { name } = places.output(output.file);
+  guard.output(output);
   const program = made.program as CheckedProgram;
-  if (inputs.some((input) => isSameFile(name, input)))
-    fail({
-      code: 'USAGE',
-      file: name,
-      message: 'the output would overwrite what it is made of',
-      help: 'name another file',
-    });
   if (output.into === undefined) {
     replaceFile(name, bytesOf(output, made, program));
     return passed(`${name}: written`);
@@ -96,9 +91,4 @@ export function writeOutput(output: OutputEntry, made: Made, places: Places, inp
   } finally {
     opened.close();
   }
-}
-
-/** The files that a profile's steps read: no output may be one of them. */
-export function inputsOf(config: Source, profile: Source): readonly string[] {
-  return [config.name, profile.name];
 }

@@ -2,11 +2,25 @@
  * The files that a configuration names. Paths are relative to its folder and stay below it (or below --root), wherever
  * links lead: what is in a repository may be anybody's, and a report shows lines of the files that it is about.
  */
-import { realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import type { Path } from '../../config/index.ts';
 import { fail, quoted, type Source } from '../../diag/index.ts';
 import { readInput, textOf } from '../../host/input.ts';
+import { codeOf } from '../../host/unwritable.ts';
+
+export const isBelow = (folder: string, path: string): boolean =>
+  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+
+/**
+ * Whether a path has git's own folder in it: what is written there runs at the next command of git's, and what is read
+ * there may hold credentials. In any case, and by the other names that git knows of file systems that fold names.
+ */
+export const isOfGit = (path: string): boolean =>
+  path.split(/[\\/]/).some((part) => {
+    const [name = ''] = part.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '').split(':');
+    return /^(\.git|git~\d+)[ .]*$/i.test(name);
+  });
 
 export class Places {
   readonly #config: Source;
@@ -30,13 +44,20 @@ export class Places {
     return this.#folder;
   }
 
+  /** Without any link in it: the folder that paths may not leave. */
+  get root(): string {
+    return this.#root;
+  }
+
   #refuse(path: Path, code: 'CONFIG_PATH' | 'INPUT_UNREADABLE', message: string, help?: string): never {
     return fail({ code, source: this.#config, span: path.span, message, help });
   }
 
   #inside(path: Path, real: string): void {
-    const below = this.#root.endsWith(sep) ? this.#root : this.#root + sep;
-    if (real === this.#root || real.startsWith(below)) return;
+    if (isBelow(this.#root, real)) {
+      if (!isOfGit(relative(this.#root, real)) && !isOfGit(path.value)) return;
+      this.#refuse(path, 'CONFIG_PATH', `${quoted(path.value)} is in git's own folder`, 'name a file outside of it');
+    }
     this.#refuse(
       path,
       'CONFIG_PATH',
@@ -83,6 +104,7 @@ export class Places {
     let folder: string;
     try {
       folder = realpathSync(dirname(at));
+      if (!statSync(folder).isDirectory()) throw new Error('a file');
     } catch {
       return this.#refuse(
         path,
@@ -92,7 +114,13 @@ export class Places {
       );
     }
     this.#inside(path, folder);
-    if (statSync(at, { throwIfNoEntry: false }) === undefined) return { name: this.name(path), isThere: false };
-    return { name: this.input(path), isThere: true };
+    let isThere: boolean;
+    try {
+      // A link that leads nowhere is there, and refused as an input is.
+      isThere = lstatSync(at, { throwIfNoEntry: false }) !== undefined;
+    } catch (error) {
+      return this.#refuse(path, 'INPUT_UNREADABLE', `${quoted(path.value)} cannot be reached (${codeOf(error)})`);
+    }
+    return { name: isThere ? this.input(path) : this.name(path), isThere };
   }
 }

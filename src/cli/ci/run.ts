@@ -7,8 +7,9 @@ import { type Counted, readWeights } from '../weights.ts';
 import { assertStep, statementsOf } from './assert.ts';
 import { compileSteps, type Made } from './compile.ts';
 import { type Before, diffStep } from './diff.ts';
+import type { Guard } from './guard.ts';
 import { lintStep } from './lint.ts';
-import { inputsOf, outputStep, writeOutput } from './outputs.ts';
+import { outputStep, writeOutput } from './outputs.ts';
 import type { Places } from './places.ts';
 import { programStep } from './programs.ts';
 import { belongsTo, replayStep } from './replay.ts';
@@ -20,6 +21,7 @@ export type Compared = { readonly before: Before } | { readonly error: SeccompcE
 export interface Run {
   readonly config: Config;
   readonly places: Places;
+  readonly guard: Guard;
   readonly compared: Compared;
   readonly write: boolean;
 }
@@ -60,7 +62,7 @@ class Profile {
       await this.#meaning(made, target.name, statements);
     }
     this.#programs(all);
-    this.#outputs(all, source);
+    this.#outputs(all);
     return this.#checks;
   }
 
@@ -140,22 +142,20 @@ class Profile {
   }
 
   /** Written only where nothing else is wrong with the profile. */
-  #outputs(all: readonly Made[], source: Source): void {
-    const { write, places, config } = this.#run;
+  #outputs(all: readonly Made[]): void {
+    const { write, places, guard } = this.#run;
     const isWell = this.#checks.every(({ standing }) => standing === 'passed' || standing === 'skipped');
     for (const output of this.#entry.outputs) {
       const made = all.find((one) => belongsTo(output, one));
       if (made?.program === undefined) this.#add('outputs', skipped(NO_PROGRAM), output.target?.value);
       else if (write && !isWell)
         this.#add('outputs', skipped('nothing is written while other checks fail'), made.target.name);
-      else {
-        const inputs = inputsOf(config.source, source);
+      else
         this.#add(
           'outputs',
-          attempt(() => (write ? writeOutput(output, made, places, inputs) : outputStep(output, made, places))),
+          attempt(() => (write ? writeOutput : outputStep)(output, made, places, guard)),
           made.target.name,
         );
-      }
     }
   }
 }
