@@ -64,6 +64,24 @@ suite('lint', (test) => {
     });
   }
 
+  test('a rule that decides nothing stays where runc takes the beginning of its ENOSYS from it', () => {
+    const rules = (more: string) => `{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[
+      {"names":["read","exit_group","execve","rt_sigreturn"],"action":"SCMP_ACT_ALLOW"}${more}]}`;
+    const denied = (name: string) => `,{"names":["${name}"],"action":"SCMP_ACT_ERRNO"}`;
+    for (const [text, isMended] of [
+      [rules(denied('openat2')), false],
+      [rules(denied('write')), true],
+    ] as const) {
+      const { text: after, made } = fixProfile(text);
+      assert.is(
+        made.some((f) => f.code === 'RULE_DEFAULT'),
+        isMended,
+      );
+      const policies = [text, after].map((t) => resolvePolicy(parseProfile(t), { runtime: 'runc' }));
+      assert.ok(prove(policies[0]!, policies[1]!).proved, after);
+    }
+  });
+
   test('a fix keeps comments, and strict JSON strict', () => {
     const { text, made, left } = fixProfile(SMALL);
     assert.equal(made.map((f) => f.code).sort(), ['NAME_REPEATED', 'RULE_SUBSUMED']);
