@@ -8,7 +8,7 @@ import { replaceFile } from '../host/atomic-write.ts';
 import { baseOfCi, mergeBase } from '../host/git.ts';
 import { readInput, textOf } from '../host/input.ts';
 import { CHECKS_FORMATS, type Checks, type ChecksFormat, renderChecks, statusOf } from '../report/checks.ts';
-import { before } from './ci/diff.ts';
+import { before } from './ci/base.ts';
 import { Guard } from './ci/guard.ts';
 import { Places } from './ci/places.ts';
 import { type Compared, runChecks } from './ci/run.ts';

@@ -554,6 +554,113 @@ suite('cli/ci base', (test) => {
     assert.is((await broken.ci(['--base', 'HEAD'])).status, 3);
   });
 
+  const LOOSE = profile(BASE_RULE, rule('"ptrace"'));
+  const says = ({ status, ...ran }: Ran) => [status, ...failures({ status, ...ran })];
+
+  test.needs(noGit, "links on the way to a profile are the base's, not those of today", async () => {
+    const through = { [CONFIG]: config().replace('p.json', 'active/p.json') };
+    const both = { 'strict/p.json': GOOD, 'loose/p.json': LOOSE };
+    const repository = new Repository({ ...through, ...both });
+    const relink = (target: string) => {
+      rmSync(join(repository.path, 'active'), { recursive: true, force: true });
+      symlinkSync(target, join(repository.path, 'active'));
+    };
+    relink('loose/../strict');
+    repository.commit();
+    assert.equal(says(await repository.ci(['--base', 'HEAD'])), [0]);
+    relink('loose');
+    assert.equal(says(await repository.ci(['--base', 'HEAD'])), [1, 'diff DIFF_LOOSENED']);
+    rmSync(join(repository.path, 'active'));
+    repository.write({ 'active/p.json': LOOSE });
+    assert.equal(says(await repository.ci(['--base', 'HEAD'])), [1, 'diff DIFF_LOOSENED'], 'a folder in its place');
+    // A file that is a link, too.
+    rmSync(join(repository.path, 'active/p.json'));
+    symlinkSync('../strict/p.json', join(repository.path, 'active/p.json'));
+    repository.commit();
+    rmSync(join(repository.path, 'active/p.json'));
+    repository.write({ 'active/p.json': LOOSE });
+    assert.equal(says(await repository.ci(['--base', 'HEAD'])), [1, 'diff DIFF_LOOSENED'], 'a link to a file');
+    for (const target of ['../../strict', join(repository.path, 'strict'), 'active', 'nowhere', 'strict/p.json']) {
+      relink(target);
+      repository.commit();
+      relink('strict');
+      assert.equal(says(await repository.ci(['--base', 'HEAD'])), [3, 'diff BASE_MISSING'], target);
+    }
+  });
+
+  test.needs(noGit, 'what is said to have been at the base and was not there is no new profile', async () => {
+    const repository = new Repository({ [CONFIG]: config(), 'p.json': GOOD }).commit();
+    repository.write({ [CONFIG]: config('"was": "gone.json"'), 'p.json': LOOSE });
+    const ran = await repository.ci(['--base', 'HEAD']);
+    assert.equal(says(ran), [3, 'diff BASE_MISSING', 'diff BASE_MISSING']);
+    assert.match(ran.stdout, "'gone.json' is not there at HEAD");
+    const generated = new Repository({ [CONFIG]: config(), '.gitignore': 'p.json\n', 'p.json': GOOD }).commit();
+    assert.equal(says(await generated.ci(['--base', 'HEAD'])), [3, 'diff BASE_MISSING']);
+    const unread = new Repository({ [CONFIG]: '{ "profile": [] }', 'p.json': GOOD }).commit();
+    unread.write({ [CONFIG]: config() });
+    assert.equal(says(await unread.ci(['--base', 'HEAD'])), [3, 'diff BASE_MISSING']);
+  });
+
+  test.needs(noGit, 'a profile that the configuration drops is told, and no swap of names hides one', async () => {
+    const entries = (...all: readonly string[]) =>
+      `{ "fail": { "lint": "none" }, "profiles": [${all.map((one) => `{ ${one} }`).join(', ')}] }`;
+    const [a, b] = ['"profile": "a.json"', '"profile": "b.json"'] as const;
+    const repository = new Repository({ [CONFIG]: entries(a, b), 'a.json': GOOD, 'b.json': LOOSE }).commit();
+    const after = async (...all: readonly string[]) => {
+      repository.write({ [CONFIG]: entries(...all) });
+      return repository.ci(['--base', 'HEAD']);
+    };
+    const less = await after(b);
+    assert.equal(says(less), [3, 'diff BASE_MISSING']);
+    assert.is(less.checks.at(-1)?.profile, 'a.json');
+    assert.equal(says(await after(b, '"profile": "./a.json"')), [0], 'written otherwise');
+    assert.equal(says(await after(b, '"profile": "b.json", "name": "a.json"')), [3, 'diff BASE_MISSING']);
+    assert.equal(says(await after(b, '"profile": "b.json", "name": "x", "was": "a.json"')), [1, 'diff DIFF_LOOSENED']);
+    // The loose one stands in for what the strict one was.
+    repository.write({ 'a.json': LOOSE });
+    assert.equal(says(await after(b, `${a}, "was": "b.json"`)), [3, 'diff BASE_MISSING']);
+  });
+
+  test.needs(noGit, 'targets are compared by name; one that may be any of several is missing evidence', async () => {
+    const sys = `{ "names": ["mount"], "action": "SCMP_ACT_ALLOW", "includes": { "caps": ["CAP_SYS_ADMIN"] } }`;
+    const targets = (...all: readonly (readonly [name: string, caps: string])[]) =>
+      config(`"targets": [${all.map(([name, caps]) => `{ "name": "${name}", "caps": "${caps}" }`).join(', ')}]`);
+    const repository = new Repository({
+      [CONFIG]: targets(['a', 'none'], ['b', 'none']),
+      'p.json': profile(BASE_RULE, sys),
+    }).commit();
+    const after = async (...all: Parameters<typeof targets>) => {
+      repository.write({ [CONFIG]: targets(...all) });
+      return says(await repository.ci(['--base', 'HEAD']));
+    };
+    const [a, missing] = [['a', 'none'], 'diff BASE_MISSING'] as const;
+    assert.equal(await after(['c', 'all']), [3, missing, missing, missing]);
+    assert.equal(await after(a, ['c', 'all']), [1, 'diff DIFF_LOOSENED'], 'the only one that is left');
+    assert.equal(await after(a, ['c', 'none']), [0]);
+    assert.equal(await after(a), [3, missing], 'dropped');
+    assert.equal(await after(a, ['b', 'none'], ['c', 'none']), [3, missing], 'new');
+    assert.equal(await after(a, ['b', 'all']), [1, 'diff DIFF_LOOSENED']);
+  });
+
+  test.needs(noGit, 'a base that is HEAD is said to be, and a tag does not stand before a branch', async () => {
+    const repository = new Repository({ [CONFIG]: config(), 'p.json': GOOD }).commit();
+    repository.git('checkout', '-q', '-b', 'work');
+    repository.write({ 'p.json': LOOSE });
+    repository.commit().git('tag', 'main');
+    const ran = await repository.ci(['--base', 'main']);
+    assert.equal(says(ran), [1, 'diff DIFF_LOOSENED']);
+    assert.not.match(ran.stdout, 'HEAD itself');
+    for (const ref of ['HEAD', '@', 'refs/tags/main', repository.git('rev-parse', 'HEAD').trim()]) {
+      const itself = await repository.ci(['--base', ref]);
+      assert.equal(says(itself), [0], ref);
+      assert.match(itself.stdout, 'comes to HEAD itself: only what is not committed can differ');
+    }
+    repository.git('update-ref', 'refs/remotes/origin/target', 'main~1');
+    repository.git('update-ref', 'refs/heads/origin/target', 'HEAD');
+    for (const ref of ['target', 'origin/target', 'HEAD~1'])
+      assert.equal(says(await repository.ci(['--base', ref])), [1, 'diff DIFF_LOOSENED'], ref);
+  });
+
   test.needs(noGit, 'a hostile repository runs nothing', async () => {
     const repository = new Repository({
       [CONFIG]: config(),

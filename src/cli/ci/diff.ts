@@ -2,54 +2,19 @@
  * diff: what a profile lets run that it did not at the base, or the other way round. Both sides mean what their own
  * configuration says of them: an option that loosens shows as a rule does.
  */
-import { resolve } from 'node:path';
 import { describeCall } from '../../assert/index.ts';
 import { loadPolicy } from '../../build/load.ts';
-import {
-  applyIgnores,
-  type Config,
-  type ProfileEntry,
-  readConfig,
-  readIgnoreFile,
-  type Target,
-} from '../../config/index.ts';
-import { type Diagnostic, Diagnostics, decodeText, type Source } from '../../diag/index.ts';
+import { applyIgnores, type ProfileEntry, readIgnoreFile, type Target } from '../../config/index.ts';
+import { type Diagnostic, Diagnostics, decodeText, quoted, type Source } from '../../diag/index.ts';
 import { type Base, fileAt } from '../../host/git.ts';
 import { decide, type Policy, readProfile } from '../../policy/index.ts';
 import { byArch, type ChangeKind, difference } from '../../prove/index.ts';
 import type { Problem } from '../../report/checks.ts';
 import { changeText, type Group, grouped, tally, whereText } from '../../view/index.ts';
+import { type Before, entryThen, placeThen, targetThen, unknown } from './base.ts';
 import type { Made } from './compile.ts';
 import type { Places } from './places.ts';
 import { failed, type Outcome, passed, told } from './step.ts';
-
-/** The configuration at the base: undefined where it was not there, or cannot be read any more. */
-export interface Before {
-  readonly base: Base;
-  readonly config?: Config | undefined;
-  /** About the whole report. */
-  readonly notes: readonly string[];
-}
-
-export function before(base: Base, config: Source): Before {
-  const bytes = fileAt(base, resolve(config.name));
-  if (bytes === undefined)
-    return { base, notes: ['the base has no such configuration; its profiles are read with the options of now'] };
-  const old = decodeText(bytes, `${config.name} at ${base.ref}`);
-  if (old.text === config.text) return { base, config: readConfig(old, new Diagnostics()), notes: [] };
-  const read = readConfig(old, new Diagnostics());
-  const changed = `${config.name} is not what it was at ${base.ref}: see to its fail levels, too`;
-  const unread = "the base's configuration cannot be read; its profiles are read with the options of now";
-  return { base, config: read, notes: [changed, ...(read === undefined ? [unread] : [])] };
-}
-
-/** The same target in the configuration of the base, by its name; the only one of both, whatever it is named. */
-function targetThen(entry: ProfileEntry, { target }: Made, path: string, then: Config | undefined): Target | undefined {
-  const old = then?.profiles.find(({ profile, name }) => profile.value === path || name === entry.name);
-  if (old === undefined) return undefined;
-  const isOnly = entry.targets.length === 1 && old.targets.length === 1;
-  return old.targets.find(({ name }) => name === target.name) ?? (isOnly ? old.targets[0] : undefined);
-}
 
 const CODES: Readonly<Record<ChangeKind, 'DIFF_LOOSENED' | 'DIFF_TIGHTENED' | 'DIFF_CHANGED'>> = {
   LOOSENED: 'DIFF_LOOSENED',
@@ -76,13 +41,25 @@ function diagnosticOf(group: Group, policy: Policy, base: Base): Diagnostic {
 export function diffStep(entry: ProfileEntry, made: Made, now: Before, places: Places): Outcome {
   const { base } = now;
   const was = entry.was ?? entry.profile;
-  const bytes = fileAt(base, resolve(places.folder, was.value));
-  if (bytes === undefined)
-    return passed(
-      `new: ${was.value} is not there at ${base.ref}, so there is nothing to compare with ("was" names another path)`,
+  const then = entryThen(entry, now, places);
+  const target = then === undefined ? made.target : targetThen(made.target, entry, then, now);
+  const bytes = fileAt(base, places.folder, placeThen(entry, places));
+  if (bytes === undefined) {
+    const isNew = then === undefined && entry.was === undefined;
+    if (isNew)
+      return passed(
+        `new: ${was.value} is not there at ${base.ref}, so there is nothing to compare with ("was" names another path)`,
+      );
+    const help =
+      entry.was === undefined ? 'the configuration of the base names it' : '"was" is where it lay at the base';
+    return unknown(
+      now,
+      `${quoted(was.value)} is not there at ${base.ref}, so nothing is known of what changed`,
+      help,
+      was.span,
     );
-  const then = targetThen(entry, made, was.value, now.config);
-  const old = loadThen(decodeText(bytes, `${places.name(was)} at ${base.ref}`), then ?? made.target);
+  }
+  const old = loadThen(decodeText(bytes, `${places.name(was)} at ${base.ref}`), target);
   if (!('arches' in old)) return old;
   const found = difference(old, made.policy);
   if (found.undecided) {
@@ -106,7 +83,8 @@ export function diffStep(entry: ProfileEntry, made: Made, now: Before, places: P
   const said = found.equal
     ? 'no difference, for all 2^512 inputs'
     : `${tally(groups)}${ignored > 0 ? `; ${ignored} ignored` : ''}`;
-  return { ...passed(said, problems), standing: groups.some(fails) ? 'failed' : 'passed' };
+  const byNow = then === undefined ? `; the base's configuration does not have it: read with the options of now` : '';
+  return { ...passed(`${said}${byNow}`, problems), standing: groups.some(fails) ? 'failed' : 'passed' };
 }
 
 /** A base that could not be built is no measure: evidence is missing, and what was wrong with it is told. */

@@ -5,8 +5,9 @@ import { SeccompcError, type Source } from '../../diag/index.ts';
 import type { Check } from '../../report/checks.ts';
 import { type Counted, readWeights } from '../weights.ts';
 import { assertStep, statementsOf } from './assert.ts';
+import { type Before, dropped } from './base.ts';
 import { compileSteps, type Made } from './compile.ts';
-import { type Before, diffStep } from './diff.ts';
+import { diffStep } from './diff.ts';
 import type { Guard } from './guard.ts';
 import { lintStep } from './lint.ts';
 import { outputStep, writeOutput } from './outputs.ts';
@@ -163,5 +164,6 @@ class Profile {
 export async function runChecks(run: Run): Promise<readonly Check[]> {
   const all: Check[] = [];
   for (const entry of run.config.profiles) all.push(...(await new Profile(run, entry).checks()));
-  return all;
+  const { config, compared, places } = run;
+  return 'before' in compared ? [...all, ...dropped(config, compared.before, places)] : all;
 }
