@@ -623,17 +623,19 @@ suite('cli/ci base', (test) => {
 
   test.needs(noGit, 'targets are compared by name; one that may be any of several is missing evidence', async () => {
     const sys = `{ "names": ["mount"], "action": "SCMP_ACT_ALLOW", "includes": { "caps": ["CAP_SYS_ADMIN"] } }`;
-    const targets = (...all: readonly (readonly [name: string, caps: string])[]) =>
+    type Named = readonly [name: string, caps: string];
+    const targets = (...all: readonly Named[]) =>
       config(`"targets": [${all.map(([name, caps]) => `{ "name": "${name}", "caps": "${caps}" }`).join(', ')}]`);
     const repository = new Repository({
       [CONFIG]: targets(['a', 'none'], ['b', 'none']),
       'p.json': profile(BASE_RULE, sys),
     }).commit();
-    const after = async (...all: Parameters<typeof targets>) => {
+    const after = async (...all: readonly Named[]) => {
       repository.write({ [CONFIG]: targets(...all) });
       return says(await repository.ci(['--base', 'HEAD']));
     };
-    const [a, missing] = [['a', 'none'], 'diff BASE_MISSING'] as const;
+    const a: Named = ['a', 'none'];
+    const missing = 'diff BASE_MISSING';
     assert.equal(await after(['c', 'all']), [3, missing, missing, missing]);
     assert.equal(await after(a, ['c', 'all']), [1, 'diff DIFF_LOOSENED'], 'the only one that is left');
     assert.equal(await after(a, ['c', 'none']), [0]);
