@@ -1,6 +1,15 @@
 /** action.yml as a runner takes it: nothing that users type is part of a script, and the script runs under bash. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -42,11 +51,16 @@ interface Ran {
 let runs = 0;
 
 /** The step under a runner's environment. `inputs` are put where `${{ inputs.NAME }}` stands in `env`. */
-function run(inputs: Readonly<Record<string, string>>, files: Readonly<Record<string, string>> = {}): Ran {
+function run(
+  inputs: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>> = {},
+  more: { readonly installed?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
+): Ran {
   const workspace = join(folder, `workspace-${runs++}`);
   // As npm has installed it in a project.
   mkdirSync(join(workspace, 'node_modules/.bin'), { recursive: true });
-  symlinkSync(resolve('dist/seccompc.mjs'), join(workspace, 'node_modules/.bin/seccompc'));
+  if (more.installed !== false)
+    symlinkSync(resolve('dist/seccompc.mjs'), join(workspace, 'node_modules/.bin/seccompc'));
   const all = { 'seccompc.config.jsonc': CONFIG, 'p.json': PROFILE, ...files };
   for (const [name, content] of Object.entries(all)) writeFileSync(join(workspace, name), content);
   const at = (name: string) => join(workspace, `.${name}`);
@@ -71,6 +85,7 @@ function run(inputs: Readonly<Record<string, string>>, files: Readonly<Record<st
       GITHUB_OUTPUT: at('output'),
       GITHUB_STEP_SUMMARY: at('summary'),
       RUNNER_TEMP: workspace,
+      ...more.env,
     },
     encoding: 'utf8',
   });
@@ -86,7 +101,7 @@ function run(inputs: Readonly<Record<string, string>>, files: Readonly<Record<st
 }
 
 suite('native/ci/action', (test) => {
-  const absent = withoutLinux() ?? withoutTool('bash') ?? withoutTool('git') ?? withoutTool('npx');
+  const absent = withoutLinux() ?? withoutTool('bash') ?? withoutTool('git') ?? withoutTool('npm');
 
   test('composite, of shell steps alone; no expression stands in a script', () => {
     assert.is(action.runs.using, 'composite');
@@ -109,6 +124,31 @@ suite('native/ci/action', (test) => {
     const [, end] = /sarif<<([0-9a-f]{32})\n/.exec(ran.outputs) ?? [];
     assert.is(ran.outputs, `status=0\nsarif<<${end}\nseccompc.sarif\n${end}\n`);
     assert.match(ran.stdout, /all is well\n::notice /);
+    assert.equal(
+      readdirSync(ran.workspace).filter((name) => name.startsWith('seccompc.') && !/\.(sarif|jsonc)$/.test(name)),
+      [],
+      'what it made for itself stays',
+    );
+  });
+
+  test.needs(absent, 'not installed: a clear word, no findings, and nobody is asked', () => {
+    // A directory with what the script needs, and npx and npm that tell when they are started.
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    for (const name of ['npx', 'npm'])
+      writeFileSync(join(bin, name), `#!/bin/bash\n: > ${join(folder, 'asked')}\nexit 1\n`, { mode: 0o755 });
+    const env = { PATH: `${bin}:/usr/bin:/bin` };
+    const none = run({}, {}, { installed: false, env });
+    assert.is(none.status, 2, none.stdout + none.stderr);
+    assert.match(none.stdout, /^::error title=seccompc ci::seccompc is not installed/m);
+    assert.match(none.outputs, /^status=2\n/);
+    assert.not.ok(existsSync(join(folder, 'asked')));
+    symlinkSync(resolve('dist/seccompc.mjs'), join(bin, 'seccompc'));
+    symlinkSync(process.execPath, join(bin, 'node'));
+    assert.is(run({}, {}, { installed: false, env }).status, 0);
+    assert.is(run({ package: 'gone.tgz' }, {}, { installed: false, env }).status, 2);
+    writeFileSync(join(folder, 'empty.tgz'), '');
+    assert.is(run({ package: join(folder, 'empty.tgz') }, {}, { installed: false, env }).status, 2);
   });
 
   test.needs(absent, 'findings: annotations, and the status is the step', () => {
@@ -119,7 +159,7 @@ suite('native/ci/action', (test) => {
     assert.match(ran.summary, 'ASSERT\\_FAILED');
   });
 
-  // Few runs: npx takes a second for each.
+  // Few runs: each starts the command.
   const hostile = ['$(touch ran)`touch ran`"; touch ran; \'; touch ran\nstatus=7\ntouch ran', '--write'];
   for (const value of hostile)
     for (const names of [['config'], ['base', 'sarif']])

@@ -51,7 +51,7 @@ function git(at: string, ...args: readonly string[]): void {
 }
 
 suite('native/ci/pre-commit', (test) => {
-  const absent = withoutLinux() ?? withoutTool('bash') ?? withoutTool('git') ?? withoutTool('npx');
+  const absent = withoutLinux() ?? withoutTool('bash') ?? withoutTool('git');
 
   test('which files each hook is for', () => {
     const [ci, lint] = hooks as readonly [Hook, Hook];
@@ -80,6 +80,16 @@ suite('native/ci/pre-commit', (test) => {
     const both = run('--fix.seccomp.json', 'seccomp.json');
     assert.is(both.status, 1);
     assert.match(both.said, 'SYSCALL_UNKNOWN');
+  });
+
+  test.needs(absent, 'not installed: both say so, and it is no finding', () => {
+    const at = repository('bare', { 'seccomp.json': GOOD, 'seccompc.config.jsonc': CONFIG });
+    rmSync(join(at, 'node_modules'), { recursive: true });
+    for (const { entry, id } of hooks) {
+      const { status, said } = ran(at, 'bash', '-c', `PATH=/usr/bin:/bin; ${entry} seccomp.json`);
+      assert.is(status, 2, id);
+      assert.match(said, /^seccompc is not installed/, id);
+    }
   });
 
   test.needs(

@@ -14,6 +14,7 @@ import { Places } from './ci/places.ts';
 import { type Compared, runChecks } from './ci/run.ts';
 import { failed } from './ci/step.ts';
 import { define } from './definition.ts';
+import { writeStarter } from './starter.ts';
 import { isColoured, Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -119,14 +120,6 @@ const isJson = ({ json, format }: CiFlags): boolean => json === true || format =
 
 /** Where a profile is found beside the configuration, it is the one that is named. */
 function init({ config = DEFAULT }: CiFlags): void {
-  if (config !== '-' && existsSync(config)) {
-    fail({
-      code: 'USAGE',
-      file: config,
-      message: 'is there already and is not written over',
-      help: 'name another with --config',
-    });
-  }
   const profile = ['seccomp.json', 'seccomp.jsonc', 'profile.json'].find((name) =>
     existsSync(join(dirname(config), name)),
   );
@@ -136,9 +129,9 @@ function init({ config = DEFAULT }: CiFlags): void {
     process.stdout.write(text);
     return;
   }
-  replaceFile(config, new TextEncoder().encode(text));
-  const schema = join(dirname(config), SCHEMA_FILE);
-  replaceFile(schema, new TextEncoder().encode(`${JSON.stringify(configSchema())}\n`));
+  const help = 'name another with --config, or take away what is there';
+  const json = configSchema();
+  const [, schema = ''] = writeStarter({ path: config, text, schema: { name: SCHEMA_FILE, json }, force: false, help });
   const terminal = new Terminal(false);
   terminal.line(`${forTerminal(config)}: what seccompc ci checks`);
   terminal.line(`${forTerminal(schema)}: what editors explain it by`);

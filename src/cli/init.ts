@@ -1,14 +1,12 @@
 /** seccompc init: a commented profile to begin with, and the schema that an editor explains it by. */
-import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Arch, findArch } from '../arch/index.ts';
 import { fail, forTerminal, quoted } from '../diag/index.ts';
-import { replaceFile } from '../host/atomic-write.ts';
-import { isThere } from '../host/output-folder.ts';
 import { profileSchema, STARTER_BASES, type StarterBase, starterProfile } from '../schema/index.ts';
 import { define, takes } from './definition.ts';
 import { list } from './options.ts';
 import { machine } from './replay-side.ts';
+import { writeStarter } from './starter.ts';
 import { Terminal } from './terminal.ts';
 
 interface InitFlags {
@@ -32,8 +30,6 @@ function archesOf({ arch }: InitFlags): readonly Arch[] {
   return found.length > 0 ? [...new Set(found)] : [machine()];
 }
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
 function run(path: string, flags: InitFlags): void {
   const terminal = new Terminal(flags.json === true);
   const isStdout = path === '-';
@@ -45,17 +41,17 @@ function run(path: string, flags: InitFlags): void {
     else process.stdout.write(text);
     return;
   }
-  if (!flags.force && isThere(path)) {
-    fail({ code: 'OUTPUT_UNWRITABLE', file: path, message: 'is there already', help: 'name another file, or --force' });
-  }
-  const schemaPath = join(dirname(path), SCHEMA_FILE);
-  replaceFile(path, bytes(text));
-  // Ours, whatever version made it: the newest knows most calls.
-  if (withSchema) replaceFile(schemaPath, bytes(`${JSON.stringify(profileSchema())}\n`));
-  const files = [path, ...(withSchema ? [schemaPath] : [])];
+  const files = writeStarter({
+    path,
+    text,
+    schema: withSchema ? { name: SCHEMA_FILE, json: profileSchema() } : undefined,
+    force: flags.force === true,
+    help: withSchema ? 'name another file, or --force; --no-schema writes no schema' : 'name another file, or --force',
+  });
+  const [, schemaPath] = files;
   const file = forTerminal(path);
   terminal.line(`${file}: for ${arches.map(({ name }) => name).join(', ')}, base ${flags.base}`);
-  if (withSchema) terminal.line(`${forTerminal(schemaPath)}: what editors explain it by`);
+  if (schemaPath !== undefined) terminal.line(`${forTerminal(schemaPath)}: what editors explain it by`);
   terminal.line(`next: seccompc trace ${file} -- COMMAND   # would it break the command?`);
   terminal.data({ ok: true, files, arches: arches.map(({ name }) => name), base: flags.base, diagnostics: [] });
 }
@@ -75,7 +71,7 @@ export function addInit(program: Command): void {
       takes(new Option('--arch <list>', "the ABIs that it is for (default: this machine's)").argParser(list), 'arch'),
     )
     .addOption(new Option('--base <what>', 'what it lets through').choices(STARTER_BASES).default('program'))
-    .option('--force', 'overwrite the file that is there')
+    .option('--force', 'overwrite the files that are there')
     .option('--no-schema', 'write no schema, and no "$schema"')
     .action(run);
   define(command, {

@@ -8,4 +8,4 @@ export { TRACE_FORMATS } from './readers.ts';
 export { type Events, Replaying, type ReplayOptions, replay } from './replay.ts';
 export { inReadingOrder, type NamedTrace, type OfSet } from './strace-set.ts';
 export type * from './types.ts';
-export { requireCalls, type Standing, standing, type Terms } from './verdict.ts';
+export { isDamaged, requireCalls, type Standing, standing, type Terms } from './verdict.ts';

@@ -121,6 +121,11 @@ interface Spelling {
   readonly other: RegExp;
 }
 
+const DENIED = 'calls that a filter denied when this was recorded are not in it: sys_enter comes after seccomp';
+const COMPAT = "calls of 32-bit programs are not in it: ftrace's events of single calls leave them out";
+/** What no recording of a kind ever holds, however well it is kept. */
+export const LIMITS_OF_KIND: ReadonlySet<string> = new Set([DENIED, COMPAT]);
+
 class RawSyscallsReader implements TraceReader {
   readonly #context: ReaderContext;
   readonly #spelling: Spelling;
@@ -128,9 +133,7 @@ class RawSyscallsReader implements TraceReader {
   constructor(context: ReaderContext, spelling: Spelling) {
     this.#context = context;
     this.#spelling = spelling;
-    context.incomplete(
-      'calls that a filter denied when this was recorded are not in it: sys_enter comes after seccomp',
-    );
+    context.incomplete(DENIED);
   }
 
   line(bytes: Uint8Array, from: number, to: number, line: number, cut: boolean): void {
@@ -149,8 +152,7 @@ class RawSyscallsReader implements TraceReader {
       return;
     }
     const { nr, name, tid, pid, comm } = entered;
-    if (name !== '')
-      incomplete("calls of 32-bit programs are not in it: ftrace's events of single calls leave them out");
+    if (name !== '') incomplete(COMPAT);
     const isX32 = nr !== undefined && (nr & X32_SYSCALL_BIT) !== 0 && nr !== 0xffff_ffff;
     const arch = isX32 && options.arch?.name === 'x86_64' ? archNamed('x32') : options.arch;
     const task = tasks.get(tid, { pid, comm: comm === '' ? undefined : comm });

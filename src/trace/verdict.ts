@@ -1,6 +1,7 @@
 /** Whether a replay passes: what a command ends with and what a test asks. */
 import { fail, quoted } from '../diag/index.ts';
-import type { Replay } from './types.ts';
+import { LIMITS_OF_KIND } from './raw-syscalls.ts';
+import type { ReadReport, Replay } from './types.ts';
 
 export interface Terms {
   /** Denied calls that are no failure. */
@@ -17,6 +18,11 @@ export function standing(replay: Replay, denied: number, { maxDenials = 0, stric
   if (denied > maxDenials) return 'denied';
   const isIncomplete = replay.sources.some(({ incomplete, unread }) => incomplete.length > 0 || unread > 0);
   return strict && (isIncomplete || replay.totals.ambiguous > 0 || replay.totals.undecided > 0) ? 'open' : 'passed';
+}
+
+/** Whether calls are missing that a recording of its kind holds: it is cut, lost some, or is mostly not understood. */
+export function isDamaged({ incomplete, lines, unread }: ReadReport): boolean {
+  return unread * 2 > lines || incomplete.some((why) => !LIMITS_OF_KIND.has(why));
 }
 
 /** Throws TRACE_EMPTY for traces in which nothing was understood: silence there is no evidence. */

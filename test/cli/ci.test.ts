@@ -13,10 +13,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
 import { commandLine } from '../../src/cli/commands.ts';
 import { endQuiet } from '../../src/cli/terminal.ts';
 import type { SeccompcError } from '../../src/diag/index.ts';
+import { makeElf } from '../elf/image.ts';
 import { elements, junitFaults, parseXml } from '../report/junit-rules.ts';
 import { sarifFaults } from '../report/sarif-rules.ts';
 import { suite } from '../suite.ts';
@@ -262,6 +264,83 @@ suite('cli/ci', (test) => {
       unused.checks[0]?.problems.map(({ code }) => code).filter((code) => code.startsWith('LINT')),
       ['LINT_IGNORE_UNUSED'],
     );
+  });
+});
+
+suite('cli/ci evidence', (test) => {
+  const good = 'openat(AT_FDCWD, "a", O_RDONLY) = 3\n';
+  const cases: readonly (readonly [string, string | Uint8Array, number, string])[] = [
+    ['whole', good, 0, 'passed'],
+    ['a line that is not understood', `${good.repeat(3)}??? what\n`, 0, 'passed'],
+    ['mostly not understood', `${good}${'??? what\n'.repeat(2000)}`, 3, 'missing'],
+    ['a gzip file that is cut', gzipSync(good.repeat(20000)).subarray(0, -20), 3, 'missing'],
+    ['a last line that is cut', `${good}openat(AT_FDC`, 3, 'missing'],
+    ['cut, and something denied', `socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3\nopenat(AT_FDC`, 1, 'failed'],
+    [
+      'of a kind that never holds all',
+      ' a 1 [000] 1.0: raw_syscalls:sys_enter: NR 0 (3, 0, 0, 0, 0, 0)\n',
+      0,
+      'passed',
+    ],
+  ];
+  for (const [name, trace, status, standing] of cases)
+    test(`a trace: ${name}`, async () => {
+      const repository = new Repository({
+        [CONFIG]: config('"traces": [{ "file": "t", "arch": "x86_64" }]'),
+        'p.json': GOOD,
+        t: trace,
+      });
+      const ran = await repository.ci(['--no-base']);
+      assert.is(ran.status, status, ran.stdout);
+      const replay = ran.checks.find(({ step }) => step === 'replay') as Check;
+      assert.is(replay.standing, standing);
+      const isWhole = name === 'whole';
+      assert.is(/not whole/.test(replay.said), !isWhole);
+      assert.is(
+        replay.problems.some(({ code }) => code === 'TRACE_EMPTY'),
+        !isWhole,
+      );
+    });
+
+  const elf = (code: number) =>
+    makeElf({
+      cls: 64,
+      endian: 'little',
+      sections: [{ name: '.text', data: new Uint8Array(64).fill(code) }],
+    }).with({ e_machine: 62 });
+  const targets = '"targets": [{ "arches": ["x86_64"] }]';
+  const outputs = (more: string) => config(`${targets}, "outputs": [${more}]`);
+  test('an ELF file is current when it is what would be made now', async () => {
+    const written = outputs('{ "file": "out", "into": "a" }');
+    const repository = new Repository({ [CONFIG]: written, 'p.json': GOOD, a: elf(1), b: elf(2) });
+    assert.is((await repository.ci(['--no-base', '--write'])).status, 0);
+    assert.is((await repository.ci(['--no-base'])).status, 0);
+    for (const [more, found] of [
+      ['"into": "b"', 'OUTPUT_STALE'],
+      ['"into": "a", "embedProfile": true', 'OUTPUT_STALE'],
+      ['"into": "gone"', 'INPUT_UNREADABLE'],
+    ] as const) {
+      repository.write({ [CONFIG]: outputs(`{ "file": "out", ${more} }`) });
+      assert.equal(failures(await repository.ci(['--no-base'])), [`outputs ${found}`], more);
+    }
+    repository.write({ [CONFIG]: written, a: elf(3) });
+    assert.equal(failures(await repository.ci(['--no-base'])), ['outputs OUTPUT_STALE']);
+  });
+  test('in place: one filter, and two in sections of their own', async () => {
+    const repository = new Repository({ 'p.json': GOOD, a: elf(1) });
+    for (const more of [
+      '{ "file": "a", "into": "a" }',
+      '{ "file": "a", "into": "a" }, { "file": "a", "into": "a", "section": ".other", "embedProfile": true }',
+      '{ "file": "a", "into": "a", "embedProfile": true }, { "file": "a", "into": "a", "section": ".other" }',
+    ]) {
+      repository.write({ [CONFIG]: outputs(more) });
+      assert.is((await repository.ci(['--no-base'])).status, 1, more);
+      assert.is((await repository.ci(['--no-base', '--write'])).status, 0, more);
+      assert.equal(failures(await repository.ci(['--no-base'])), [], more);
+      const before = readFileSync(join(repository.path, 'a'));
+      assert.is((await repository.ci(['--no-base', '--write'])).status, 0, more);
+      assert.equal(readFileSync(join(repository.path, 'a')), before, more);
+    }
   });
 });
 

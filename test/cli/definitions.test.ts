@@ -1,6 +1,6 @@
 /** The commands' definitions: each is whole, fits the help, and every example of a help does what it says. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import * as assert from 'uvu/assert';
@@ -336,7 +336,7 @@ suite('cli/examples', (test) => {
 });
 
 suite('cli/init', (test) => {
-  test('what is there stays, unless --force says otherwise; the schema is made anew', async () => {
+  test('what is there stays, unless --force says otherwise; the schema neither', async () => {
     file('mine.json', 'mine');
     file('seccomp.schema.json', 'old');
     const words = ['init', 'mine.json', '--arch', 's390x'];
@@ -346,6 +346,44 @@ suite('cli/init', (test) => {
     assert.is((await here([...words, '--force'])).status, 0);
     assert.match(readFileSync(join(folder, 'mine.json'), 'utf8'), /SCMP_ARCH_S390X/);
     assert.match(readFileSync(join(folder, 'seccomp.schema.json'), 'utf8'), /draft-07/);
+  });
+  test('a schema that is another one stays too, and nothing is written then', async () => {
+    const at = (name: string) => join(folder, name);
+    const none = (name: string) => assert.not.ok(existsSync(at(name)), name);
+    const [schema, configured] = ['seccomp.schema.json', 'seccompc.config.schema.json'];
+    for (const name of [schema, configured]) rmSync(at(name), { recursive: true, force: true });
+    file(schema, 'mine');
+    file(configured, 'mine');
+    throwsCode(await thrown(['init', 'fresh.json', '--arch', 's390x']), 'OUTPUT_UNWRITABLE');
+    throwsCode(await thrown(['ci', '--init', '--config', 'fresh.jsonc']), 'OUTPUT_UNWRITABLE');
+    throwsCode(await thrown(['init', schema, '--force']), 'USAGE');
+    throwsCode(await thrown(['init', `./${schema}`, '--force']), 'USAGE');
+    symlinkSync(schema, at('alias.json'));
+    throwsCode(await thrown(['init', 'alias.json', '--force']), 'USAGE');
+    for (const name of [schema, configured]) {
+      assert.is(readFileSync(at(name), 'utf8'), 'mine', name);
+      rmSync(at(name));
+      mkdirSync(at(name));
+    }
+    throwsCode(await thrown(['init', 'fresh.json']), 'OUTPUT_UNWRITABLE');
+    throwsCode(await thrown(['init', 'fresh.json', '--force']), 'OUTPUT_UNWRITABLE');
+    throwsCode(await thrown(['ci', '--init', '--config', 'fresh.jsonc']), 'OUTPUT_UNWRITABLE');
+    throwsCode(await thrown(['init', 'nowhere/fresh.json']), 'OUTPUT_UNWRITABLE');
+    none('fresh.json');
+    none('fresh.jsonc');
+    for (const name of [schema, configured]) {
+      rmSync(at(name), { recursive: true });
+      symlinkSync('victim', at(name));
+      file('victim', 'mine');
+    }
+    throwsCode(await thrown(['init', 'fresh.json']), 'OUTPUT_UNWRITABLE');
+    throwsCode(await thrown(['ci', '--init', '--config', 'fresh.jsonc']), 'OUTPUT_UNWRITABLE');
+    assert.is(readFileSync(at('victim'), 'utf8'), 'mine');
+    for (const name of [schema, configured]) rmSync(at(name));
+    // One that is the same stops nobody.
+    for (const name of ['fresh.json', 'second.json']) assert.is((await here(['init', name])).status, 0, name);
+    for (const name of ['fresh.jsonc', 'second.jsonc'])
+      assert.is((await here(['ci', '--init', '--config', name])).status, 0, name);
   });
   test('refused before anything is written', async () => {
     for (const [arches, code] of [

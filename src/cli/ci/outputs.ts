@@ -2,10 +2,19 @@
 import { basename } from 'node:path';
 import { elfArch, planEmbed, requireOwnAbi } from '../../build/embed.ts';
 import { inspectElf } from '../../build/inspect.ts';
-import { DEFAULT_SECTION } from '../../build/sections.ts';
-import type { OutputEntry } from '../../config/index.ts';
-import { fail, type NewDiagnostic } from '../../diag/index.ts';
-import { readElfFrom } from '../../elf/index.ts';
+import { notesOf } from '../../build/note.ts';
+import { DEFAULT_SECTION, NOTE_SECTION, profileSection } from '../../build/sections.ts';
+import type { OutputEntry, Path } from '../../config/index.ts';
+import { fail, type NewDiagnostic, quoted } from '../../diag/index.ts';
+import {
+  applyEdit,
+  type Edit,
+  type ElfFile,
+  findSection,
+  readElf,
+  readElfFrom,
+  sectionBytes,
+} from '../../elf/index.ts';
 import { replaceFile } from '../../host/atomic-write.ts';
 import { openElf, rewrite } from '../../host/elf-file.ts';
 import { readInput } from '../../host/input.ts';
@@ -36,15 +45,21 @@ export function outputStep(output: OutputEntry, made: Made, places: Places, guar
     const same = Buffer.compare(bytes, bytesOf(output, made, program)) === 0;
     return same ? passed(`${name}: current`) : stale(name, 'it is not what the profile gives now');
   }
-  return embedded(output, made, name);
+  return embedded(output, made, program, name, places);
 }
 
 function bytesOf({ format = 'raw' }: OutputEntry, { policy }: Made, program: CheckedProgram): Uint8Array {
   return programAs(program, format, { architectures: policy.arches.map(({ arch }) => arch.scmp) });
 }
 
-/** An ELF file is current when its filter is equal to the profile and sits there in the way that was asked for. */
-function embedded({ section = DEFAULT_SECTION, load, enforce }: OutputEntry, { policy }: Made, name: string): Outcome {
+/**
+ * An ELF file is current when it is, byte for byte, what --write would make of `into`. Changed in place, it is when
+ * writing it again would put in the same. The differences that have a name are told by it.
+ */
+function embedded(output: OutputEntry, made: Made, program: CheckedProgram, name: string, places: Places): Outcome {
+  const { section = DEFAULT_SECTION, load, enforce } = output;
+  const into = places.input(output.into as Path);
+  const { policy } = made;
   const opened = openElf(name);
   try {
     const elf = readElfFrom(opened.source, { file: name });
@@ -58,10 +73,42 @@ function embedded({ section = DEFAULT_SECTION, load, enforce }: OutputEntry, { p
       stale(name, enforce ? 'it does not install its filter' : 'it installs its filter by itself');
     const proof = filter.verdict.ok ? prove(filter.verdict.program, policy) : undefined;
     if (proof?.proved !== true) stale(name, 'its filter is not equal to the profile');
+    const old = readInput(into).bytes;
+    const fresh = applyEdit(old, editOf(output, made, program, readElf(old, { file: into }), into));
+    const isSame = Buffer.compare(readInput(name).bytes, fresh) === 0;
+    // In place, a filter that is put in anew goes behind the others: the same parts in another order.
+    const isInPlace = into === name;
+    if (!isSame && !(isInPlace && partsOf(elf, section) === partsOf(readElf(fresh, { file: name }), section)))
+      stale(name, `its filter is equal to the profile, and the file is not what is made of ${quoted(into)} now`);
     return passed(`${name}: current, equal to the profile`);
   } finally {
     opened.close();
   }
+}
+
+/** What was put in with a filter, whatever its place: the instructions, the profile, and the notes of all filters. */
+function partsOf(elf: ElfFile, section: string): string {
+  const bytes = (name: string) =>
+    findSection(elf, name) === undefined ? undefined : Buffer.from(sectionBytes(elf, name)).toString('hex');
+  const notes = notesOf(sectionBytes(elf, NOTE_SECTION), elf.endian, { file: elf.file });
+  const own = [
+    bytes(section),
+    bytes(profileSection(section)),
+    ...notes.map((n) => Buffer.from(n.bytes).toString('hex')).sort(),
+  ];
+  return JSON.stringify(own);
+}
+
+function editOf(output: OutputEntry, { policy }: Made, program: CheckedProgram, elf: ElfFile, into: string): Edit {
+  requireOwnAbi(policy, elfArch(elf, into), into);
+  return planEmbed(elf, program, policy, {
+    section: output.section ?? DEFAULT_SECTION,
+    profileName: basename(policy.source.name),
+    version: VERSION,
+    load: output.load,
+    enforce: output.enforce,
+    embedProfile: output.embedProfile,
+  });
 }
 
 /** Writes the file, whole or not at all. */
@@ -77,15 +124,7 @@ export function writeOutput(output: OutputEntry, made: Made, places: Places, gua
   const opened = openElf(into);
   try {
     const elf = readElfFrom(opened.source, { file: into });
-    requireOwnAbi(made.policy, elfArch(elf, into), into);
-    const edit = planEmbed(elf, program, made.policy, {
-      section: output.section ?? DEFAULT_SECTION,
-      profileName: basename(made.policy.source.name),
-      version: VERSION,
-      load: output.load,
-      enforce: output.enforce,
-      embedProfile: output.embedProfile,
-    });
+    const edit = editOf(output, made, program, elf, into);
     rewrite(opened, edit, into === name ? undefined : name, {});
     return passed(`${name}: written`);
   } finally {

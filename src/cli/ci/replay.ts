@@ -8,6 +8,7 @@ import {
   acceptedBy,
   Decider,
   inReadingOrder,
+  isDamaged,
   type Replay,
   Replaying,
   readBaseline,
@@ -76,11 +77,14 @@ export async function replayStep(
       help: 'the profile allows it, or it was not recorded',
     }),
   );
-  const isOpen = came === 'open';
+  // Silence of a trace that is not whole is no evidence, whatever level was asked for.
+  const isOpen = came === 'open' || all.sources.some(isDamaged);
+  const gaps = unread(all);
   const problems = [
     ...(came === 'denied' ? bad(denials) : told(denials)),
     ...bad(missed),
-    ...(isOpen ? bad([...questions, ...unread(replay)]) : told(questions)),
+    ...(came === 'open' ? bad(questions) : told(questions)),
+    ...(isOpen ? bad(gaps) : told(gaps)),
   ];
   return {
     ...passed(saidOf(trace, replay, places, missed.length), problems),
@@ -88,9 +92,10 @@ export async function replayStep(
   };
 }
 
+/** What is missing from each trace, or was not understood of it. */
 function unread({ sources }: Replay): readonly Diagnostic[] {
-  return sources.flatMap(({ file, incomplete, unread: lines }) =>
-    [...incomplete, ...(lines > 0 ? [`${plural(lines, 'line')} not understood`] : [])].map(
+  return sources.flatMap(({ file, lines, incomplete, unread: count }) =>
+    [...incomplete, ...(count > 0 ? [`${count} of ${plural(lines, 'line')} not understood`] : [])].map(
       (why): Diagnostic => ({
         code: 'TRACE_EMPTY',
         severity: 'warning',
@@ -102,11 +107,13 @@ function unread({ sources }: Replay): readonly Diagnostic[] {
   );
 }
 
-function saidOf({ files, denied }: TraceEntry, { totals }: Replay, places: Places, missed: number): string {
+function saidOf({ files, denied }: TraceEntry, { totals, sources }: Replay, places: Places, missed: number): string {
   const names = files.map((file) => places.name(file));
   const which = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
   const expected =
     denied.length > 0 ? `; ${denied.length - missed} of ${plural(denied.length, 'expected denial')}` : '';
   const open = totals.ambiguous + totals.undecided;
-  return `${which}: ${plural(totals.events, 'call')}, ${totals.denied} denied${expected}${open > 0 ? `, ${open} that the trace does not decide` : ''}`;
+  const broken = sources.filter(({ incomplete, unread: lines }) => incomplete.length > 0 || lines > 0).length;
+  const whole = broken === 0 ? '' : `; ${plural(broken, 'trace')} not whole`;
+  return `${which}: ${plural(totals.events, 'call')}, ${totals.denied} denied${expected}${open > 0 ? `, ${open} that the trace does not decide` : ''}${whole}`;
 }
