@@ -52,10 +52,26 @@ export const placeThen = (entry: ProfileEntry, places: Places): string =>
 
 const listed = (all: readonly { readonly name: string }[]): string => all.map(({ name }) => quoted(name)).join(', ');
 
+/** A configuration's entries by the place of their profile; there may be thousands. */
+const PLACES = new WeakMap<Config, ReadonlyMap<string, readonly ProfileEntry[]>>();
+
+function entriesAt(path: string, config: Config, places: Places): readonly ProfileEntry[] {
+  const known = PLACES.get(config);
+  if (known !== undefined) return known.get(path) ?? [];
+  const made = new Map<string, ProfileEntry[]>();
+  for (const entry of config.profiles) {
+    const at = resolve(places.folder, entry.profile.value);
+    const there = made.get(at);
+    if (there === undefined) made.set(at, [entry]);
+    else there.push(entry);
+  }
+  PLACES.set(config, made);
+  return made.get(path) ?? [];
+}
+
 /** Entries of the base for the same profile: of several the one of the same name, if there is one. */
 function entriesThen(entry: ProfileEntry, old: Config, places: Places): readonly ProfileEntry[] {
-  const path = placeThen(entry, places);
-  const there = old.profiles.filter(({ profile }) => resolve(places.folder, profile.value) === path);
+  const there = entriesAt(placeThen(entry, places), old, places);
   const same = there.find(({ name }) => name === entry.name);
   return same === undefined ? there : [same];
 }
