@@ -153,7 +153,7 @@ suite('native/ci/examples', (test) => {
           .split(' ')
           .filter((part) => !part.startsWith('--'))
           .slice(0, -1);
-        for (const source of sources) assert.ok(existsSync(join(at, source.replace(/^\/work\//, ''))), source);
+        for (const source of sources) assert.ok(existsSync(join(at, source.replace(/^\/build\//, ''))), source);
       }
       assert.is(must(at, './operator').stdout, `hello\n${REFUSED}\n`);
     },

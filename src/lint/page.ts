@@ -26,8 +26,8 @@ A finding is silenced where it stands, with a reason, by a comment above the nam
 { "names": ["ptrace"], "action": "SCMP_ACT_ALLOW" },
 \`\`\`
 
-A fix that says so is proved to change no call's outcome, for every architecture, number and argument value; one that is not
-changes only what the finding is about.
+A fix that says so is proved to change no call's outcome, for every architecture, number and argument value, with all capabilities
+and none, and as runc reads the profile too; one that is not changes only what the finding is about.
 `;
 
 /** The whole page, with a line break at its end. */
