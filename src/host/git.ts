@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { fail, quoted } from '../diag/index.ts';
+import { absolutePath } from './run-command.ts';
 
 /** Settings that would start a program, or look for a repository where a folder only pretends to be one. */
 const SAFE: readonly string[] = [
@@ -36,7 +37,7 @@ function git(folder: string, ...args: readonly string[]): Answer {
   const inherited = Object.entries(process.env).filter(([name]) => !OF_HOOKS.has(name));
   const done = spawnSync('git', ['--no-pager', ...SAFE, ...args], {
     cwd: folder,
-    env: { ...Object.fromEntries(inherited), ...OFFLINE, ...PLAIN },
+    env: { ...Object.fromEntries(inherited), PATH: absolutePath(), ...OFFLINE, ...PLAIN },
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: MOST,
   });

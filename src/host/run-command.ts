@@ -19,6 +19,16 @@ function faultOf(path: string): string | undefined {
 }
 
 /**
+ * $PATH without the folders that depend on where we stand: tools that we start for ourselves must not be what lies about in
+ * somebody's repository.
+ */
+export function absolutePath(): string {
+  const folders = (process.env.PATH ?? DEFAULT_PATH).split(':').filter((folder) => folder.startsWith('/'));
+  // An empty $PATH would mean where we stand.
+  return folders.join(':') || '/';
+}
+
+/**
  * The path to execute: the name itself where it has a slash, else the first program of that name in $PATH.
  * @throws SeccompcError COMMAND_MISSING, COMMAND_UNABLE
  */

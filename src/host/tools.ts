@@ -1,7 +1,7 @@
 /** Which of several programs there are, and what they say of their version. */
 import { execFile } from 'node:child_process';
 import { SeccompcError } from '../diag/index.ts';
-import { findCommand } from './run-command.ts';
+import { absolutePath, findCommand } from './run-command.ts';
 
 export interface Tool {
   readonly name: string;
@@ -16,16 +16,9 @@ export interface Tool {
 /** One that asks something of somebody else (a daemon) must not keep us. */
 const TIME_LIMIT = 5000;
 
-/** $PATH without the folders that depend on where we stand: looking for a tool must not run what lies about there. */
-function search(): string | undefined {
-  const folders = process.env.PATH?.split(':').filter((folder) => folder.startsWith('/'));
-  // An empty $PATH would mean where we stand.
-  return folders?.length === 0 ? '/' : folders?.join(':');
-}
-
 function pathOf(name: string): { readonly path?: string; readonly fault?: string } {
   try {
-    return { path: findCommand(name, search()) };
+    return { path: findCommand(name, absolutePath()) };
   } catch (error) {
     if (!(error instanceof SeccompcError)) throw error;
     const [first] = error.diagnostics;

@@ -774,6 +774,15 @@ suite('cli/ci base', (test) => {
     writeFileSync(hook, `#!/bin/sh\ntouch ${mark}\n`);
     chmodSync(hook, 0o755);
     assert.is(standings(await repository.ci(['--base', 'HEAD'])).diff, 'passed');
+    const { PATH: before } = process.env;
+    const named = join(repository.path, 'git');
+    writeFileSync(named, `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
+    try {
+      process.env.PATH = `.::${before}`;
+      assert.is(standings(await repository.ci(['--base', 'HEAD'])).diff, 'passed');
+    } finally {
+      process.env.PATH = before;
+    }
     // A blob that is not there would be fetched by a command of the repository's choice.
     const blob = execFileSync('git', ['rev-parse', 'HEAD:p.json'], { cwd: repository.path, encoding: 'utf8' }).trim();
     rmSync(join(repository.path, '.git/objects', blob.slice(0, 2), blob.slice(2)));
